@@ -4,12 +4,12 @@
 //! each line down to its articles and source events. It must not compute anything: every number is printed as it was
 //! derived. A derivation of an older version that lacks a key prints without it.
 
-use crate::domain::Exact;
+use crate::domain::{Exact, Period};
 use crate::error::{Lang, Text};
 use crate::paper::form01::CRITERIA;
 use crate::paper::switch;
 use crate::pipeline::grounds::{Ground, Grounds, formulas};
-use crate::pipeline::wording::{self, Words, word};
+use crate::pipeline::wording::{self, Event, Words, word};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,22 +37,26 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
     if let Some(stands) = explanation.get("stands").filter(|stands| stands.is_object()) {
         let revision = stands.get("revision").and_then(Value::as_u64).unwrap_or_default();
         let total = wording::decimal(&text(stands, "total", "–"), lang);
+        let level = stands.get("level").and_then(Value::as_str);
+        let level = level.map(|level| format!("{}, ", word(Words::Level, level, lang))).unwrap_or_default();
         put(match lang {
             Lang::Vi => format!(
-                "Kết quả đã phê duyệt là {total} (phiên bản {revision}; giải trình: thêm --revision {revision}). Dưới đây là điểm tính lại hiện nay, chưa thay kết quả đó."
+                "Kết quả đã phê duyệt là {total} ({level}phiên bản {revision}; giải trình: thêm --revision {revision}). Dưới đây là điểm tính lại hiện nay, chưa thay kết quả đó."
             ),
             Lang::En => format!(
-                "The approved result is {total} (revision {revision}; explained by --revision {revision}). Below stands what is computed now, which does not replace it."
+                "The approved result is {total} ({level}revision {revision}; explained by --revision {revision}). Below stands what is computed now, which does not replace it."
             ),
         });
     }
+    // It has neither tasks nor general criteria of its own, also while nothing is recorded.
+    let period = value.get("period").and_then(Value::as_str).and_then(|period| period.parse::<Period>().ok());
+    let is_mean_of_results = matches!(period, Some(Period::Year(_) | Period::Half { .. }));
     for (key, vi, en) in [
         ("task_part", "Kết quả thực hiện nhiệm vụ (R·70)", "Results of tasks (R·70)"),
         ("general", "Tiêu chí chung", "General criteria"),
         ("total", "Tổng điểm (S)", "Total (S)"),
     ] {
-        if key != "total" && list(value, "quarters").next().is_some() {
-            // The mean of results has neither.
+        if key != "total" && is_mean_of_results {
             continue;
         }
         let printed = value.get(key).and_then(|number| number.get("printed")).and_then(Value::as_str);
@@ -175,20 +179,15 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
         let of = line.get("of").and_then(Value::as_str);
         grounds.of_line(of, &source).for_each(|ground| put(format!("  {}", ground.told(lang))));
         for event in explanation.get("events").map(|events| list(events, &source)).into_iter().flatten() {
-            put(format!(
-                "    {} {} ({} {}, {} {}{})",
-                word(Words::Event, &text(event, "kind", ""), lang),
-                moment(&text(event, "at", "–"), lang),
-                say("thấy", "seen"),
-                moment(&text(event, "observed_at", ""), lang),
-                say("câu trả lời", "answer"),
-                text(event, "answer", "–"),
-                if event.get("of_record").is_some() {
-                    say(", theo bản ghi", ", by the record")
-                } else {
-                    ""
-                },
-            ));
+            let seen = moment(&text(event, "observed_at", ""), lang);
+            let told = Event {
+                kind: &text(event, "kind", ""),
+                at: &moment(&text(event, "at", "–"), lang),
+                seen: &seen,
+                answer: &text(event, "answer", "–"),
+                of_record: event.get("of_record").is_some(),
+            };
+            put(format!("    {}", told.told(lang)));
         }
     }
     for line in list(value, "excluded") {

@@ -162,7 +162,7 @@ impl App {
             decisions.extend(self.store.decisions_of_people(some).await.map_err(|error| error.finding())?);
         }
         if let Some(until) = until {
-            decisions.values_mut().for_each(|all| all.retain(|stored| stored.decision.at <= until));
+            decisions.values_mut().for_each(|all| all.retain(|stored| stored.was_known_at(until)));
         }
         let mut grounds = Grounds::default();
         grounds.take_figures(&directory, decisions.get(&person).into_iter().flatten(), period, derivation);
@@ -379,6 +379,7 @@ mod tests {
                 document: None,
                 kind,
             },
+            kept_at: None,
         }
     }
 

@@ -51,13 +51,17 @@ impl App {
         derived: &Value,
     ) -> Result<Vec<Value>, Finding> {
         let Some(rules) = rules_of(derived) else { return Ok(Vec::new()) };
-        let of_month = |month: &Value| month.get("period")?.as_str()?.parse::<Period>().ok();
-        let months: Vec<Period> = list(derived, "months").filter_map(of_month).collect();
+        let of_month = |month: &Value| {
+            let total = month.get("total").and_then(|total| total.get(0)).cloned();
+            Some((month.get("period")?.as_str()?.parse::<Period>().ok()?, total))
+        };
+        let months: Vec<(Period, Option<Value>)> = list(derived, "months").filter_map(of_month).collect();
         let mut lost = lost_of(derived, &rules);
         let count = Exact::integer(i64::try_from(months.len()).unwrap_or(1));
-        for month in months {
-            let kept = self.store.derivation(person, month, scope).await.map_err(|error| error.finding())?;
-            let month_s = kept.and_then(|kept| read(&kept)).unwrap_or_default();
+        for (month, total) in months {
+            let Some(month_s) = self.month_as_it_stood((person, month, scope), total.as_ref()).await? else {
+                continue;
+            };
             let Some(rules) = rules_of(&month_s) else { continue };
             lost.extend(lost_of(&month_s, &rules).into_iter().filter_map(|one| {
                 let points = one.points.checked_div(&count)?;
@@ -67,6 +71,33 @@ impl App {
         lost.sort_by(|one, other| (&other.points, &one.source).cmp(&(&one.points, &other.source)));
         lost.truncate(MOST_LOST);
         Ok(lost.iter().map(|one| told(one, &rules)).collect())
+    }
+
+    /// The derivation of a month that comes to the total its quarter took: the present one, else what was kept under a revision
+    /// of the month. None where nothing says that total any more.
+    async fn month_as_it_stood(
+        &self,
+        (person, month, scope): (PersonId, Period, &str),
+        total: Option<&Value>,
+    ) -> Result<Option<Value>, Finding> {
+        let says =
+            |derived: &Value| derived.pointer("/total/exact").filter(|exact| !exact.is_null()) == total;
+        let kept = self.store.derivation(person, month, scope).await.map_err(|error| error.finding())?;
+        if let Some(present) = kept.and_then(|kept| read(&kept)).filter(says) {
+            return Ok(Some(present));
+        }
+        for revision in self.store.stood_under(person, month).await.map_err(|error| error.finding())? {
+            let stood = match self.store.stood_by(person, month, revision).await {
+                Ok(stood) => stood,
+                // What cannot be unpacked any more is named by `score verify`.
+                Err(error) if error.is_of_content() => None,
+                Err(error) => return Err(error.finding()),
+            };
+            if let Some(derived) = stood.and_then(|stood| read(&stood.derivation)).filter(says) {
+                return Ok(Some(derived));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -9,6 +9,7 @@ mod year;
 use super::app::App;
 use super::derived;
 use super::grounds::{Ground, Grounds, formulas, with_name};
+use super::record_place::Happened;
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
 use crate::directory::entitled::Duty;
@@ -150,6 +151,10 @@ impl App {
             }
             Form::WorkSheet | Form::Explanation => {
                 let (chosen, whole) = self.with_lines(shelf, wanted, chosen, score.as_ref()).await?;
+                let events = match form {
+                    Form::Explanation => self.events_until(&whole, chosen.made_at).await?,
+                    _ => BTreeMap::new(),
+                };
                 let (derivation, grounds) = self.derivation_of(wanted, whole, chosen.made_at).await?;
                 Ok(if form == Form::WorkSheet {
                     paper::work_sheet::paper(&work_sheet(shelf, wanted, chosen, derivation))
@@ -157,7 +162,7 @@ impl App {
                     let sources: Vec<&str> =
                         derivation.lines.iter().map(|line| line.source.as_str()).collect();
                     let places = self.record_places(&sources).await.map_err(|error| error.finding())?;
-                    let rests = (&grounds, decisions.as_slice(), places);
+                    let rests = Rests { grounds: &grounds, decisions: &decisions, places, events };
                     paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, rests))
                 })
             }
@@ -255,6 +260,19 @@ impl App {
         kept.map(|kept| derived::read(&kept).ok_or_else(unreadable)).transpose()
     }
 
+    /// What had been seen of the tasks of a derivation's own lines by a moment, in words.
+    async fn events_until(
+        &self,
+        derivation: &Value,
+        until: DateTime<Utc>,
+    ) -> Result<BTreeMap<String, Vec<String>>, Finding> {
+        let histories = self.histories(derivation).await.map_err(|error| error.finding())?;
+        let told = |all: Vec<Happened>| -> Vec<String> {
+            all.iter().filter(|one| one.seen_at <= until).map(|one| one.told().vi).collect()
+        };
+        Ok(histories.into_iter().map(|(task, all)| (task, told(all))).collect())
+    }
+
     /// A derivation, its words in Vietnamese, with what people decided behind its figures and lines up to a moment.
     async fn derivation_of(
         &self,
@@ -270,7 +288,10 @@ impl App {
         derivation.formulas = formulas;
         let missing = std::mem::take(&mut derivation.missing);
         derivation.missing = missing.iter().map(|part| missing_word(part)).collect();
+        let meant = |title: &mut String| *title = word(Words::Title, title, Lang::Vi).into_owned();
+        derivation.most.iter_mut().for_each(|lost| meant(&mut lost.title));
         for task in &mut derivation.excluded {
+            meant(&mut task.title);
             task.reason = word(Words::Excluded, &task.reason, Lang::Vi).into_owned();
         }
         for ruled in &mut derivation.ruled {
@@ -278,6 +299,7 @@ impl App {
             ruled.because = wording::because(&ruled.because, Lang::Vi);
         }
         for line in &mut derivation.lines {
+            meant(&mut line.title);
             for note in &mut line.notes {
                 *note = wording::note(note, Lang::Vi);
             }
@@ -332,7 +354,7 @@ fn of_lines(
 
 fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDecision]) -> Form01 {
     let (mut own, mut superior) = (BTreeMap::new(), BTreeMap::new());
-    for stored in decisions.iter().filter(|stored| stored.decision.at <= chosen.made_at) {
+    for stored in decisions.iter().filter(|stored| stored.was_known_at(chosen.made_at)) {
         match &stored.decision.kind {
             DecisionKind::SelfAssessment { items } => own.clone_from(items),
             DecisionKind::GeneralCriteria { items } => superior.clone_from(items),
@@ -379,12 +401,20 @@ fn work_sheet(shelf: &Shelf, wanted: Wanted, chosen: Chosen, derivation: Derivat
     }
 }
 
+/// What an explanation puts beside a derivation.
+struct Rests<'a> {
+    grounds: &'a Grounds,
+    decisions: &'a [StoredDecision],
+    places: BTreeMap<String, Text>,
+    events: BTreeMap<String, Vec<String>>,
+}
+
 fn explanation(
     shelf: &Shelf,
     wanted: Wanted,
     chosen: Chosen,
     mut derivation: Derivation,
-    (grounds, decisions, places): (&Grounds, &[StoredDecision], BTreeMap<String, Text>),
+    Rests { grounds, decisions, places, events }: Rests<'_>,
 ) -> Explanation {
     for line in &mut derivation.lines {
         let decided = grounds.of_line(line.of.as_deref(), &line.source);
@@ -394,13 +424,14 @@ fn explanation(
         items: grounds.points(own).cloned().unwrap_or_default(),
         by: ground.map(|ground| ground.signed(Lang::Vi)),
     };
-    let decisions = decisions.iter().filter(|stored| stored.decision.at <= chosen.made_at);
+    let decisions = decisions.iter().filter(|stored| stored.was_known_at(chosen.made_at));
     Explanation {
         head: head(shelf, wanted, &chosen),
         own: entered(grounds.own.as_ref(), true),
         scorer: entered(grounds.superior.as_ref(), false),
         products: shelf.products.clone(),
         places: places.into_iter().map(|(task, place)| (task, place.vi)).collect(),
+        events,
         derivation,
         decided: decisions.map(|stored| decided(&shelf.directory, stored)).collect(),
     }
@@ -681,7 +712,7 @@ mod tests {
                 document: Some("5/SNV".into()),
                 kind,
             };
-            let stored = StoredDecision { id: 1, origin: "cli".into(), decision };
+            let stored = StoredDecision { id: 1, origin: "cli".into(), decision, kept_at: None };
             decided(&Directory::default(), &stored)
         };
         let (source, external_id, reason) = ("snv".to_owned(), "7".to_owned(), "chờ ý kiến".to_owned());

@@ -1,15 +1,20 @@
 //! Where the record of a task stands in what its source gave, in words, for whoever goes down from a figure to its source.
 //!
-//! Owns the wording for files (their line) and for answers (their number and the record's number there), and the history of a
-//! task with a completion that its record alone tells. It must not know what the record says. An error of the store is the
+//! Owns the wording for files (their line) and for answers (their number and the record's number there), and the history of
+//! tasks with a completion that their record alone tells. It must not know what the record says. An error of the store is the
 //! caller's.
 
 use super::app::App;
+use super::wording::{Event, local_time};
 use crate::domain::{CitizenId, SourceEvent, SourceId};
-use crate::error::Text;
+use crate::error::{Lang, Text};
 use crate::store::{RecordPlace, StoreError, StoredTask};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Own lines whose events are told; a person has fewer, and a leader's pool is explained by its people.
+const MOST_EVENTS_OF: usize = 400;
 
 /// What happened to a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +27,27 @@ pub struct Happened {
     pub answer: Option<i64>,
     /// Whether it is told by the record alone: the task was completed when it was seen first.
     pub of_record: bool,
+}
+
+impl Happened {
+    /// It in words: what, when by the source, when and in which answer it was seen.
+    pub fn told(&self) -> Text {
+        let moment = |at: DateTime<Utc>, lang: Lang| {
+            let text = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            local_time(&text, lang).unwrap_or(text)
+        };
+        let told = |lang: Lang| {
+            let event = Event {
+                kind: self.event.kind.as_str(),
+                at: &self.event.at.map_or_else(|| "–".to_owned(), |at| moment(at, lang)),
+                seen: &moment(self.seen_at, lang),
+                answer: &self.answer.map_or_else(|| "–".to_owned(), |answer| answer.to_string()),
+                of_record: self.of_record,
+            };
+            event.told(lang)
+        };
+        Text::new(told(Lang::Vi), told(Lang::En))
+    }
 }
 
 impl App {
@@ -43,6 +69,33 @@ impl App {
             // What was seen later happened after it.
             let place = told.iter().take_while(|one| one.seen_at <= seen_at).count();
             told.insert(place, Happened { event, seen_at, answer, of_record: true });
+        }
+        Ok(told)
+    }
+
+    /// What happened to the tasks of a derivation's own lines and to those that do not count, by task (`source/key`).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn histories(&self, derivation: &Value) -> Result<BTreeMap<String, Vec<Happened>>, StoreError> {
+        let list = |key: &str| derivation.get(key).and_then(Value::as_array).into_iter().flatten();
+        let own = list("lines").filter(|line| line.get("of").is_none_or(Value::is_null));
+        let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in own.chain(list("excluded")).take(MOST_EVENTS_OF) {
+            let named = line.get("source").and_then(Value::as_str).and_then(|name| name.split_once('/'));
+            if let Some((source, key)) = named {
+                keys.entry(source).or_default().push(key);
+            }
+        }
+        let mut told = BTreeMap::new();
+        for (source, keys) in keys {
+            let Ok(id) = source.parse::<SourceId>() else { continue };
+            let known = self.store.known_hashes(&id, &keys).await?;
+            for (key, known) in keys.iter().zip(known) {
+                let Some((task, _)) = known else { continue };
+                let Some(task) = self.store.load_tasks(&[task]).await?.pop() else { continue };
+                told.insert(format!("{source}/{key}"), self.history_of(&task).await?);
+            }
         }
         Ok(told)
     }

@@ -23,6 +23,15 @@ pub struct StoredDecision {
     pub origin: String,
     /// The decision.
     pub decision: Decision,
+    /// When it came to be known here; none for those older than version 50 of the schema.
+    pub kept_at: Option<DateTime<Utc>>,
+}
+
+impl StoredDecision {
+    /// Whether what was computed at a moment could know of it.
+    pub fn was_known_at(&self, moment: DateTime<Utc>) -> bool {
+        self.decision.at <= moment && self.kept_at.is_none_or(|kept_at| kept_at <= moment)
+    }
 }
 
 /// An entry of an origin that did not become a decision.
@@ -88,8 +97,8 @@ impl Tx {
             let kind = json(&decision.kind)?;
             let inserted = self
                 .execute(
-                    "INSERT INTO decision (origin, key, person_id, period, author, at, kind, document) \
-                     VALUES ($1,$2,$3,$4,$5,$6,$7,$8) \
+                    "INSERT INTO decision (origin, key, person_id, period, author, at, kind, document, kept_at) \
+                     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) \
                      ON CONFLICT (origin, key) DO NOTHING",
                     vals![
                         origin,
@@ -99,7 +108,8 @@ impl Tx {
                         decision.author.as_str(),
                         decision.at,
                         kind,
-                        decision.document.clone()
+                        decision.document.clone(),
+                        now
                     ],
                 )
                 .await?;
@@ -253,10 +263,10 @@ impl Store {
 
     /// One of them with the reason; none once a record followed it, or none has to.
     pub async fn refused_decision(&self, id: i64) -> Result<Option<(StoredDecision, Finding)>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, refused FROM decision \
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, kept_at, refused FROM decision \
                    WHERE refused IS NOT NULL AND id = $1";
         let row = self.db.row(sql, vals![id]).await?;
-        row.map(|row| Ok((decision_of(&row)?, row.json(9)?))).transpose()
+        row.map(|row| Ok((decision_of(&row)?, row.json(10)?))).transpose()
     }
 
     /// How many decisions were kept or refused, by origin.
@@ -276,7 +286,7 @@ impl Store {
 
     /// A decision by its key at the origin.
     pub async fn decision_by_key(&self, origin: &str, key: &str) -> Result<Option<Decision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE origin = $1 AND key = $2";
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, kept_at FROM decision WHERE origin = $1 AND key = $2";
         let row = self.db.row(sql, vals![origin, key]).await?;
         row.map(|row| decision_of(&row).map(|stored| stored.decision)).transpose()
     }
@@ -293,7 +303,7 @@ impl Store {
         person: PersonId,
         period: Period,
     ) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE person_id = $1 AND period = $2 ORDER BY at, id";
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, kept_at FROM decision WHERE person_id = $1 AND period = $2 ORDER BY at, id";
         let rows = self.db.rows(sql, vals![person, period]).await?;
         rows.iter().map(decision_of).collect()
     }
@@ -307,7 +317,7 @@ impl Store {
             return Ok(HashMap::new());
         }
         let sql = format!(
-            "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision WHERE person_id IN {} ORDER BY at, id",
+            "SELECT id, origin, key, person_id, period, author, at, kind, document, kept_at FROM decision WHERE person_id IN {} ORDER BY at, id",
             placeholders(1, people.len(), 1)
         );
         let mut found: HashMap<PersonId, Vec<StoredDecision>> = HashMap::new();
@@ -321,7 +331,7 @@ impl Store {
     /// Approvals and classifications that no record has taken up yet, oldest first; without those that wait for a revision or an
     /// opinion that is not there yet.
     pub async fn open_decisions(&self, limit: usize) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document FROM decision d WHERE NOT applied \
+        let sql = "SELECT id, origin, key, person_id, period, author, at, kind, document, kept_at FROM decision d WHERE NOT applied \
                    AND (awaits IS NULL OR EXISTS (SELECT 1 FROM record_head h WHERE h.person_id = d.person_id \
                    AND h.period = d.period AND h.revision >= d.awaits) \
                    OR (SELECT count(*) FROM record_opinion o WHERE o.person_id = d.person_id \
@@ -409,5 +419,6 @@ fn decision_of(row: &Row) -> Result<StoredDecision, StoreError> {
             kind: row.json(7)?,
             document: row.opt_text(8)?,
         },
+        kept_at: row.opt_at(9)?,
     })
 }

@@ -359,6 +359,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0049_revision_ground.sql"),
         include_str!("../../migrations/postgres/0049_revision_ground.sql"),
     ),
+    (
+        50,
+        "decision_kept_at",
+        include_str!("../../migrations/sqlite/0050_decision_kept_at.sql"),
+        include_str!("../../migrations/postgres/0050_decision_kept_at.sql"),
+    ),
 ];
 
 /// Oldest SQLite whose WAL handling we trust.

@@ -4,8 +4,11 @@ use crate::review::{AN, BINH, OFFICE, choose, codes, house, rules_with, scored, 
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::office::paragraphs;
 use crate::support::stores::both;
+use chrono::TimeDelta;
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
-use lienthong::domain::{CatalogScope, CatalogVersion, RecordState, RuleSet, WorkingCalendar};
+use lienthong::domain::{
+    CatalogScope, CatalogVersion, Decision, DecisionKind, RecordState, RuleSet, WorkingCalendar,
+};
 use lienthong::paper::{Form, Format};
 use lienthong::pipeline::Policy;
 use lienthong::pipeline::command::{
@@ -305,6 +308,7 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
             present.0["explanation"]["stands"]["total"].as_str().expect("a total")
         );
         assert!(present.1.contains(&said), "{}", present.1);
+        assert!(present.0["explanation"]["stands"]["level"].is_string(), "{}", present.0["explanation"]);
         let official = explained(&house, Some(approved)).await;
         assert_eq!(official.0["explanation"]["stands"], Value::Null);
         assert!(products(&official.0).contains(&"SP-1") && products(&present.0).contains(&"SP-9"));
@@ -339,6 +343,11 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
         let text = paragraphs(&file.bytes).join("\n");
         let total = official.0["total"]["printed"].as_str().expect("a total").replace('.', ",");
         assert!(text.contains(&format!("{total}/100 điểm")), "{}: {text}", store.kind());
+        assert!(
+            text.contains("hoàn thành") && text.contains("(thấy "),
+            "{}: its events: {text}",
+            store.kind()
+        );
         // What was corrected moves before it is approved: the approval is explained by what was corrected.
         house.ordered(choose(&["3"], "SP-1", OFFICE)).await;
         scored(&house).await;
@@ -347,6 +356,47 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
         let latest = explained(&house, Some(revision().await)).await;
         assert_eq!(latest.0["total"], present.0["total"], "{}", store.kind());
         assert!(products(&latest.0).contains(&"SP-9"), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn decision_that_came_after_an_approval_is_none_of_its_grounds_whenever_it_was_made() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
+        let newest = async || store.latest_revision(person, quarter).await.expect("read").expect("a record");
+        house.approve(BINH, "2026-Q4", newest().await.revision).await;
+        let approved = newest().await;
+        let now = approved.at;
+        let word = |key: &str| Decision {
+            key: key.into(),
+            person,
+            period: quarter,
+            author: CHIEF.into(),
+            at: now - TimeDelta::days(1),
+            document: None,
+            kind: DecisionKind::Remarks {
+                strengths: None,
+                weaknesses: None,
+                comment: Some(key.into()),
+                minutes: None,
+            },
+        };
+        for (key, kept_at) in [("in time", now), ("too late", now + TimeDelta::minutes(1))] {
+            store.append_decisions("software", &[word(key)], kept_at).await.expect("kept");
+        }
+        let told =
+            async |revision| explained(&house, revision).await.0["explanation"]["decisions"].to_string();
+        let official = told(Some(approved.revision)).await;
+        assert!(
+            official.contains("in time") && !official.contains("too late"),
+            "{}: {official}",
+            store.kind()
+        );
+        assert!(told(None).await.contains("too late"), "{}", store.kind());
     }
 }
 

@@ -141,6 +141,10 @@ fn explanation(id: &str) -> Explanation {
         })
         .into();
     let form = form01(Standing::Provisional);
+    let events = derivation.lines.iter().take(1).map(|line| {
+        (line.source.clone(), vec!["Giao 08:00 (thấy 09:00, câu trả lời 1)".into(), "Nộp 10:00".into()])
+    });
+    let events = events.collect();
     Explanation {
         head: head("2025-Q4", Standing::Provisional),
         derivation,
@@ -148,6 +152,7 @@ fn explanation(id: &str) -> Explanation {
         scorer: Entered { items: form.superior, by: Some("GL-00003 Trần Thị Bình, 27/12/2025".into()) },
         products: work_sheet(id).products,
         places: [("snv-eoffice/1042".to_owned(), "so-viec.xlsx, dòng 12".to_owned())].into(),
+        events,
         decided: vec![decided],
     }
 }
@@ -338,6 +343,7 @@ fn an_explanation_goes_down_to_record_and_article() {
     has("+9,72");
     has("III. Từng nhiệm vụ được tính");
     has("công văn Công văn tham gia ý kiến; hạn ");
+    has("Giao 08:00 (thấy 09:00, câu trả lời 1); Nộp 10:00");
     has("Tiêu chí chung, từng mục");
     has("Cấp có thẩm quyền chấm: GL-00003 Trần Thị Bình, 27/12/2025.");
     let rows = rows(&paper::explanation::paper(&explanation("H-1")));

@@ -7,19 +7,19 @@
 
 use super::no_score::no_score_in;
 use super::{Answer, App, Refusal, person};
-use crate::domain::{Period, PersonId, RuleSet, SourceId};
+use crate::domain::{Period, PersonId, RuleSet};
+use crate::evaluation::Content;
+use crate::pipeline::broken;
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
 use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
 use crate::pipeline::paper::{lines_not_kept, no_revision};
+use crate::pipeline::record::content_of;
 use crate::pipeline::record_place::Happened;
 use crate::pipeline::score::scope_of;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Own lines whose events are told; a person has fewer, and a leader's pool is explained by its people.
-const MOST_EVENTS_OF: usize = 400;
+use std::collections::BTreeSet;
 
 pub(super) async fn explain(
     app: &App,
@@ -44,19 +44,19 @@ pub(super) async fn explain(
         }
     };
     let grounds = app.grounds(id, period, &value, until).await?;
-    let approved = app.store.approved_of(&[id], period).await?.remove(&id);
-    let total = |of: &Value, at: &str| of.pointer(at).cloned();
-    let stands = approved.filter(|approved| {
-        revision.is_none() && total(&approved.content, "/parts/total/exact") != total(&value, "/total/exact")
-    });
+    let stands = match revision {
+        None => other_result(app, id, period, scope).await?,
+        Some(_) => None,
+    };
+    let events = app.histories(&value).await?.into_iter();
+    let events: Map<String, Value> =
+        events.map(|(task, all)| (task, Value::Array(all.into_iter().map(event_value).collect()))).collect();
     let explanation = json!({
         "revision": revision,
-        "stands": stands.map(|approved| {
-            json!({ "revision": approved.revision, "total": total(&approved.content, "/parts/total/printed") })
-        }),
+        "stands": stands,
         "most": app.lost_most((id, scope), &value).await?,
         "switches": differing(&value),
-        "events": events(app, &value).await?,
+        "events": events,
         "records": app.record_places(&of_lines(&value)).await?,
         "decisions": decisions(app, id, period, until).await?,
         "grounds": grounds,
@@ -67,6 +67,26 @@ pub(super) async fn explain(
     }
     let text = explained(&value, &grounds);
     Ok(Outcome::ok(Document::Json { value, text }))
+}
+
+/// The approved result, where its figures or the level they give are other ones than those computed now.
+async fn other_result(
+    app: &App,
+    id: PersonId,
+    period: Period,
+    scope: &str,
+) -> Result<Option<Value>, Refusal> {
+    let Some(approved) = app.store.approved_of(&[id], period).await?.remove(&id) else { return Ok(None) };
+    let Some(score) = app.store.score(id, period, scope).await? else { return Ok(None) };
+    let held = content_of(&approved)?;
+    let now: Content = serde_json::from_value(score.summary).map_err(|_| broken("score"))?;
+    // Of a year what was proposed is compared: its level is what somebody decided.
+    let before = held.proposal();
+    if held.parts == now.parts && before == now.level {
+        return Ok(None);
+    }
+    let total = held.total().map(|total| total.printed.as_str());
+    Ok(Some(json!({ "revision": approved.revision, "total": total, "level": before })))
 }
 
 /// What a revision of the record stands in, and when it was made.
@@ -115,31 +135,6 @@ async fn products(app: &App, period: Period, value: &Value) -> Result<Map<String
     Ok(codes.into_iter().filter_map(named).collect())
 }
 
-/// The kept events of each own line, by line: kind, the source's moment, ours, and the number of the answer.
-async fn events(app: &App, value: &Value) -> Result<Map<String, Value>, Refusal> {
-    let own = list(value, "lines").filter(|line| line.get("of").is_none_or(Value::is_null));
-    let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in own.chain(list(value, "excluded")).take(MOST_EVENTS_OF) {
-        let named = line.get("source").and_then(Value::as_str).and_then(|name| name.split_once('/'));
-        if let Some((source, key)) = named {
-            keys.entry(source.to_owned()).or_default().push(key.to_owned());
-        }
-    }
-    let mut told = Map::new();
-    for (source, keys) in keys {
-        let Ok(id) = source.parse::<SourceId>() else { continue };
-        let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let known = app.store.known_hashes(&id, &asked).await?;
-        for (key, known) in keys.iter().zip(known) {
-            let Some((task, _)) = known else { continue };
-            let Some(task) = app.store.load_tasks(&[task]).await?.pop() else { continue };
-            let events = app.history_of(&task).await?.into_iter().map(event_value);
-            told.insert(format!("{source}/{key}"), Value::Array(events.collect()));
-        }
-    }
-    Ok(told)
-}
-
 /// What happened to a task, as programs get it; `of_record` stands where no event told it.
 pub(super) fn event_value(happened: Happened) -> Value {
     let Happened { event, seen_at, answer, of_record } = happened;
@@ -158,7 +153,7 @@ async fn decisions(
     until: Option<DateTime<Utc>>,
 ) -> Result<Vec<Value>, Refusal> {
     let mut all = app.store.decisions_of_people(&[id]).await?.remove(&id).unwrap_or_default();
-    all.retain(|stored| until.is_none_or(|until| stored.decision.at <= until));
+    all.retain(|stored| until.is_none_or(|until| stored.was_known_at(until)));
     all.retain(|stored| [period, period.quarter_around()].contains(&stored.decision.period));
     let told = all.into_iter().map(|stored| {
         let decision = stored.decision;

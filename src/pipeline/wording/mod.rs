@@ -4,6 +4,7 @@
 //! page and the command line. Programs get the stable words as they are. A word it does not know is shown as it is, so
 //! that nothing disappears. Legal terms follow Decree 335/2025/NĐ-CP.
 
+mod event;
 mod figure;
 mod names;
 mod ruled;
@@ -14,6 +15,7 @@ use crate::text::legible;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+pub use event::Event;
 pub use figure::{days, deadline, decimal, decimal_only, formula, local_time};
 pub use ruled::{because, recorded_in, rule};
 

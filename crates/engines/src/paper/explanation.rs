@@ -56,6 +56,8 @@ pub struct Explanation {
     pub products: Arc<BTreeMap<String, String>>,
     /// Where the records of the tasks stand, by the source of a line.
     pub places: BTreeMap<String, String>,
+    /// What happened to the tasks of one's own lines, oldest first, by the source of a line.
+    pub events: BTreeMap<String, Vec<String>>,
     /// What people decided, oldest first.
     pub decided: Vec<Decided>,
 }
@@ -247,14 +249,18 @@ fn decisions(decided: &[Decided]) -> Table {
 }
 
 fn lines(explanation: &Explanation) -> Table {
-    let Explanation { products, places, .. } = explanation;
+    let Explanation { products, places, events, .. } = explanation;
     let all = &explanation.derivation.lines;
     // One's own first: what is left out is in the annexes of others.
     let mut sorted: Vec<&Line> = all.iter().collect();
     sorted.sort_by_key(|line| line.of.is_some());
     let shown = sorted.iter().take(MOST_LINES).enumerate();
     let mut rows: Vec<Vec<Cell>> = shown
-        .map(|(index, line)| line_row(index + 1, line, products.get(&line.product), places.get(&line.source)))
+        .map(|(index, line)| {
+            let own = if line.of.is_none() { events.get(&line.source) } else { None };
+            let beside = (products.get(&line.product), places.get(&line.source), own);
+            line_row(index + 1, line, beside)
+        })
         .collect();
     if all.len() > MOST_LINES {
         let rest = format!(
@@ -267,7 +273,12 @@ fn lines(explanation: &Explanation) -> Table {
     table("Từng nhiệm vụ", &heads, &[4, 30, 18, 28, 20], rows)
 }
 
-fn line_row(number: usize, line: &Line, product: Option<&String>, place: Option<&String>) -> Vec<Cell> {
+/// A line with the name of its product, the place of its record and its events, as far as they are known.
+fn line_row(
+    number: usize,
+    line: &Line,
+    (product, place, events): (Option<&String>, Option<&String>, Option<&Vec<String>>),
+) -> Vec<Cell> {
     let whose = line.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
     let dates = format!(
         "{}{}; hạn {}; xong {}",
@@ -282,7 +293,7 @@ fn line_row(number: usize, line: &Line, product: Option<&String>, place: Option<
             Some(place) => format!("{}: {place}", line.source),
             None => line.source.clone(),
         }),
-        Cell::text(dates),
+        Cell::text(dates).note(events.map(|events| events.join("; ")).unwrap_or_default()),
         Cell::text(reckoning(line)),
         Cell::text(grounds(line)),
     ]
