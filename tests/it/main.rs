@@ -58,6 +58,7 @@ mod learning;
 mod left_over;
 mod linked;
 mod mapping;
+mod mapping_beginnings;
 mod never_overruled;
 mod observed;
 mod opinion;

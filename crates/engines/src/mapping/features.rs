@@ -65,9 +65,14 @@ pub(super) struct Cut {
     pub hits: Vec<Hit>,
     /// The form of output it names, and the one its document type names.
     pub form: Option<&'static str>,
+    /// Whether that form begins it.
+    pub leads: bool,
     pub doc_form: Option<&'static str>,
     /// Whether it goes out and asks others for a form of work.
     pub asks: bool,
+    /// Whether it names the appraisal of others' work, and whether it begins with it.
+    pub appraises: bool,
+    pub appraises_first: bool,
     /// A hash of words and circumstances: the same for the same task but for spelling, figures, dates and names.
     pub identity: u64,
     /// The same of the words without accents.
@@ -204,7 +209,7 @@ fn add_form(cut: &mut Cut, direction: Option<&'static str>, doc_type: &str) {
         .map(|hit| hit.name)
         .filter(|other| *other != name && *other != first.name)
         .collect();
-    (cut.form, cut.asks) = (Some(name), asked);
+    (cut.form, cut.asks, cut.leads) = (Some(name), asked, place <= 1);
     cut.extra.insert(hash(&format!("f:{name}")), FORM * weight);
     for name in others {
         cut.extra.insert(hash(&format!("f:{name}")), FORM * OTHER_FORM);
@@ -228,6 +233,18 @@ const WORK_OF_OTHERS: [&str; 14] = [
     "supplydata",
     "joininspect",
 ];
+
+/// Expressions for appraising what others drafted: thẩm định, thẩm tra, phản biện.
+const APPRAISING: [[&str; 2]; 3] = [["tham", "dinh"], ["tham", "tra"], ["phan", "bien"]];
+
+/// Where a text names an appraisal.
+fn appraisal(words: &[Token]) -> Option<usize> {
+    let named = |pair: &[Token]| {
+        let [one, other] = pair else { return false };
+        APPRAISING.contains(&[one.folded.as_str(), other.folded.as_str()])
+    };
+    words.windows(2).position(named)
+}
 
 /// Last words of what goes before something others asked for: theo, thực hiện, căn cứ, trên cơ sở, sau khi.
 const CITING: [&str; 5] = ["theo", "hien", "cu", "so", "khi"];
@@ -459,13 +476,17 @@ fn cut(words: Vec<Word>) -> Cut {
         }
     }
     let found = each_once(found);
+    let appraised = appraisal(&tokens);
     Cut {
+        appraises: appraised.is_some(),
+        appraises_first: appraised.is_some_and(|at| at <= 1),
         tokens,
         text: found,
         extra: BTreeMap::new(),
         direction: None,
         hits,
         form: None,
+        leads: false,
         doc_form: None,
         asks: false,
         accents,

@@ -54,6 +54,10 @@ pub struct Mapper {
     twins: BTreeMap<usize, BTreeSet<usize>>,
     /// Per product the forms of output its texts name.
     forms: Vec<BTreeSet<&'static str>>,
+    /// Per product the forms that tasks people decided name.
+    decided_forms: Vec<BTreeSet<&'static str>>,
+    /// Per product whether its texts or a decided task name an appraisal.
+    appraised: Vec<bool>,
     rules: RuleBook,
     ranking: Ranking,
     calibration: Calibration,
@@ -257,13 +261,17 @@ impl Mapper {
     fn of(prepared: &Prepared<'_>, rules: RuleBook, ranking: Ranking, calibration: Calibration) -> Self {
         let mut forms = vec![BTreeSet::new(); prepared.products.len()];
         for (cut, class) in &prepared.texts {
-            if let (Some(forms), Some(form)) = (forms.get_mut(*class), cut.form) {
-                forms.insert(form);
-            }
+            add_form(&mut forms, cut, *class);
         }
         let mut settled = Settled::default();
+        let mut decided_forms = vec![BTreeSet::new(); prepared.products.len()];
         for (cut, class) in &prepared.tasks {
             settled.add(cut, *class);
+            add_form(&mut decided_forms, cut, *class);
+        }
+        let mut appraised = vec![false; prepared.products.len()];
+        for (cut, class) in prepared.texts.iter().chain(&prepared.tasks) {
+            add_appraisal(&mut appraised, cut, *class);
         }
         Self {
             codes: prepared.index.keys().cloned().collect(),
@@ -275,6 +283,8 @@ impl Mapper {
             }),
             twins: prepared.twins.clone(),
             forms,
+            decided_forms,
+            appraised,
             rules,
             ranking,
             calibration,
@@ -303,14 +313,23 @@ impl Mapper {
         let cut = self.cut_of(example);
         self.ranking.learn(&cut, class);
         self.settled.add(&cut, class);
+        self.knows(&cut, class);
         true
+    }
+
+    /// Keeps what kind of work somebody said a product is.
+    fn knows(&mut self, cut: &Cut, class: usize) {
+        add_form(&mut self.decided_forms, cut, class);
+        add_appraisal(&mut self.appraised, cut, class);
     }
 
     /// Takes in a decision newer than all so far that the ranking does not learn now: no text match says otherwise of
     /// that task.
     pub fn settle(&mut self, example: &Example) {
         if let Some(class) = self.class_of(example) {
-            self.settled.add(&self.cut_of(example), class);
+            let cut = self.cut_of(example);
+            self.settled.add(&cut, class);
+            self.knows(&cut, class);
         }
     }
 
@@ -319,7 +338,9 @@ impl Mapper {
     pub fn remember(&mut self, older: &[Example]) {
         for example in older {
             if let Some(class) = self.class_of(example) {
-                self.settled.add_older(&self.cut_of(example), class);
+                let cut = self.cut_of(example);
+                self.settled.add_older(&cut, class);
+                self.knows(&cut, class);
             }
         }
     }
@@ -377,6 +398,7 @@ impl Mapper {
         let circumstances = Circumstances::of(task);
         let commune = circumstances.commune;
         let cuts = readings(&self.vocabulary, task.title, &circumstances);
+        let beginnings: Vec<Beginning> = cuts.iter().map(Beginning::of).collect();
         let (person, decided) = cuts.first().map_or((None, false), |cut| self.settled.get(cut));
         let read = cuts.into_iter().map(|cut| {
             let scores = self.ranking.score(&cut);
@@ -430,6 +452,11 @@ impl Mapper {
             && ranked.first().filter(|(class, _)| person != Some(*class)).is_some_and(|(class, _)| {
                 self.forms.get(*class).is_none_or(|forms| cut.form.is_none_or(|form| !forms.contains(form)))
             });
+        // By every reading: a title without its accents is one of those of the title with them.
+        let foreign = ranked
+            .first()
+            .filter(|(class, _)| person != Some(*class))
+            .is_some_and(|(class, _)| beginnings.iter().all(|beginning| self.is_foreign(*beginning, *class)));
         let unsure = cut.tokens.is_empty() || overruled || contradicted || alike.is_some() || of_others;
         let confidence = if unsure { 0.0 } else { sure };
         let shown: Vec<usize> = ranked.iter().take(SHOWN).map(|(class, _)| *class).collect();
@@ -458,6 +485,7 @@ impl Mapper {
                     && !contradicted
                     && alike.is_none()
                     && !of_others
+                    && !foreign
                     && confidence >= self.calibration.threshold
                     && score > outside_score + f64::from(CLEAR) =>
             {
@@ -488,6 +516,10 @@ impl Mapper {
                         "văn bản đi đề nghị nơi khác làm việc này; cần người quyết định",
                         "a letter that goes out and asks others for this work; a person has to decide",
                     ),
+                    _ if foreign => Text::new(
+                        "tiêu đề bắt đầu bằng loại việc khác với sản phẩm giống nhất (góp ý, thẩm định, báo cáo…); cần người quyết định",
+                        "the title begins with another kind of work than the nearest product has (a comment, an appraisal, a report …); a person has to decide",
+                    ),
                     _ if alike.is_some() => Text::new(
                         "danh mục có sản phẩm khác cùng tên; cần người quyết định",
                         "the catalog has another product of the same name; a person has to decide",
@@ -516,6 +548,20 @@ impl Mapper {
                 }
             }
         }
+    }
+
+    /// Whether a title begins with another kind of work than a product ever had, in the catalog or in a decided task: with a form
+    /// another product has, or with an appraisal. To comment on a plan, or to appraise it, is not to draft it, however few
+    /// words tell them apart.
+    fn is_foreign(&self, beginning: Beginning, class: usize) -> bool {
+        // A product without a form is one of its matter, whatever hands it over.
+        let Some(own) = self.forms.get(class).filter(|own| !own.is_empty()) else { return false };
+        if beginning.appraises && self.appraised.get(class) == Some(&false) {
+            return true;
+        }
+        let Some(form) = beginning.form.filter(|form| !own.contains(form)) else { return false };
+        let decided = self.decided_forms.get(class).is_some_and(|decided| decided.contains(form));
+        !decided && self.forms.iter().any(|forms| forms.contains(form))
     }
 
     /// The best products with their scores, best first; equal scores go in catalog order.
@@ -578,6 +624,31 @@ impl Mapper {
             best.map_or(1.0, |best| f64::from(self.ranking.leaning(scores, best))),
             f64::from(u8::from(elsewhere)),
         ]
+    }
+}
+
+/// With what kind of work a title begins.
+#[derive(Clone, Copy)]
+struct Beginning {
+    form: Option<&'static str>,
+    appraises: bool,
+}
+
+impl Beginning {
+    fn of(cut: &Cut) -> Self {
+        Self { form: cut.form.filter(|_| cut.leads), appraises: cut.appraises_first }
+    }
+}
+
+fn add_form(forms: &mut [BTreeSet<&'static str>], cut: &Cut, class: usize) {
+    if let (Some(forms), Some(form)) = (forms.get_mut(class), cut.form) {
+        forms.insert(form);
+    }
+}
+
+fn add_appraisal(appraised: &mut [bool], cut: &Cut, class: usize) {
+    if let Some(appraised) = appraised.get_mut(class) {
+        *appraised |= cut.appraises;
     }
 }
 
