@@ -6,14 +6,16 @@
 //! have settled. What stands against it is a finding, and nothing is written.
 
 use super::app::App;
+use super::derived::read;
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
-use crate::domain::{Decision, DecisionKind, Level, RecordState, local_date};
-use crate::error::Finding;
+use crate::domain::{Decision, DecisionKind, Level, Period, PersonId, RecordState, local_date};
+use crate::error::{Finding, Place, Text};
 use crate::evaluation::organisation::late_classification;
 use crate::evaluation::{Approval, Approved, Classification, Held, Subject, life};
 use crate::store::{NewRevision, Revision};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 /// What somebody decides about a record.
 #[derive(Debug, Clone, Copy)]
@@ -133,11 +135,52 @@ impl App {
             }
             Err(finding) => return Ok(Err(finding)),
         };
+        if let Some(uncounted) = self.uncounted(person, period).await? {
+            told.push(uncounted.at(Place::of(format!("record {} {period}", known.staff_number))));
+        }
         let (next, now) = (latest.revision + 1, self.clock.now());
         let revision =
             self.revision(person, next, RecordState::Approved, &content, &summary, author, None, now)?;
         let outbox = self.results_of_approval(directory, &revision, &content).await?;
         let due = period.means().into_iter().map(|mean| (person, mean)).collect();
         Ok(Ok(Some(Decided { new: NewRevision { revision, outbox, settles: Vec::new(), due }, told })))
+    }
+
+    /// Tasks of the period that no figure has because nobody said yet which product they are; none where there are none.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn uncounted(
+        &self,
+        person: PersonId,
+        period: Period,
+    ) -> Result<Option<Finding>, Finding> {
+        let view = self.shown_view(period);
+        let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
+        let derivation = kept.and_then(|kept| read(&kept)).unwrap_or_default();
+        let excluded = derivation.get("excluded").and_then(Value::as_array).into_iter().flatten();
+        let waits = |task: &&Value| {
+            let reason = task.get("reason").and_then(Value::as_str);
+            matches!(reason, Some("unmapped" | "pending_coefficient"))
+        };
+        let count = excluded.filter(waits).count();
+        Ok((count > 0).then(|| {
+            Finding::warning(
+                "LT-REC-097",
+                Text::new(
+                    format!("{count} nhiệm vụ của kỳ {period} chưa được tính vì chưa gán sản phẩm"),
+                    match count {
+                        1 => format!("1 task of {period} does not count yet: its product is not decided"),
+                        _ => format!(
+                            "{count} tasks of {period} do not count yet: their products are not decided"
+                        ),
+                    },
+                ),
+                Text::new(
+                    "gán sản phẩm trước (`mapping review`) rồi mới phê duyệt; đã phê duyệt thì kết quả không có các nhiệm vụ này cho đến khi đính chính (`record correct`)",
+                    "decide their products first (`mapping review`); once approved the result has none of them until it is corrected (`record correct`)",
+                ),
+            )
+        }))
     }
 }

@@ -709,3 +709,27 @@ async fn year_misses_a_quarter_that_fell_into_a_gap_between_rule_sets() {
         assert_eq!(year().await, (Some("80.00".to_owned()), json!([])), "{}", store.kind());
     }
 }
+
+#[tokio::test]
+async fn approval_tells_how_many_tasks_have_no_product_and_one_more_of_them_moves_no_result() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        worked(&house).await;
+        let come = async |id: &str| {
+            let new =
+                task(&house, id, BINH, "Việc không có trong danh mục", Some("2026-11-19T01:00:00Z")).await;
+            waits(&house, &[new]).await;
+            scored(&house).await;
+            Record(house.app.clone()).run().await.expect("a run");
+        };
+        come("5").await;
+        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
+        let newest = store.latest_revision(person, quarter).await.expect("read").expect("a record");
+        let told = house.ordered(approve(newest.revision)).await;
+        assert_eq!(codes(&told), ["LT-REC-097"], "{}", store.kind());
+        assert!(told.findings[0].what.en.starts_with("1 task of 2026-Q4"), "{:?}", told.findings);
+        come("6").await;
+        assert_eq!(store.difference(person, quarter).await.expect("read"), None, "{}", store.kind());
+    }
+}

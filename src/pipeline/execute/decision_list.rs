@@ -31,8 +31,10 @@ pub(super) async fn write(app: &Arc<App>, period: Period, unit: Option<&UnitCode
             Stands::Ready(opened, level) => {
                 // The chair's opinion comes before the decision, and the decision cites it: a list can be signed without.
                 let note = app.prior_opinion(&directory, (person, period), None).await?.err();
-                let note = note.map(|finding| told(&finding)).unwrap_or_default();
-                ready.push(row(&directory, (person, period), Some(&opened), level, note));
+                let note = note.map(|finding| told(&finding));
+                let uncounted = app.uncounted(person, period).await?.map(|finding| told(&finding));
+                let note: Vec<String> = note.into_iter().chain(uncounted).collect();
+                ready.push(row(&directory, (person, period), Some(&opened), level, note.join("; ")));
                 continue;
             }
             Stands::Approved(opened) => {
@@ -64,12 +66,13 @@ pub(super) async fn write(app: &Arc<App>, period: Period, unit: Option<&UnitCode
         .map_err(|_| crate::pipeline::broken("decision list"))?;
     put(to, &bytes)?;
     let (shown, listed, left) = (to.display(), ready.len(), waiting.len());
+    let of_unit = unit.map(|unit| format!(" --unit {unit}")).unwrap_or_default();
     Ok(Outcome::done(
         format!(
-            "đã ghi {shown}: {listed} người trình ký, {left} người chưa (tờ thứ hai, kèm lý do); ký xong nhập bằng `record import`"
+            "đã ghi {shown}: {listed} người trình ký, {left} người chưa (tờ thứ hai, kèm lý do); ký xong nhập bằng `record import --period {period}{of_unit}`"
         ),
         format!(
-            "{shown} is written: {listed} people to be signed, {left} not (second sheet, with the reason); once signed bring it back with `record import`"
+            "{shown} is written: {listed} people to be signed, {left} not (second sheet, with the reason); once signed bring it back with `record import --period {period}{of_unit}`"
         ),
     ))
 }
