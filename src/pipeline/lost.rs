@@ -135,7 +135,12 @@ fn of_lines(derived: &Value, role: &str, rules: &RuleSet) -> Option<Vec<Lost>> {
         return None;
     }
     let sums = Sums { denominator: exact(derived.get("denominator"))?, numerators: [a?, b?, c?], others };
-    let lines: Vec<Weighed> = list(derived, "lines").filter_map(|line| weighed(line, rules)).collect();
+    // What was handed to somebody else is not theirs to do.
+    let handed_over = |line: &&Value| {
+        list(line, "notes").filter_map(Value::as_str).any(|note| note.starts_with("handed over"))
+    };
+    let own = list(derived, "lines").filter(|line| !handed_over(line));
+    let lines: Vec<Weighed> = own.filter_map(|line| weighed(line, rules)).collect();
     let title = |source: &str| {
         let line = list(derived, "lines").find(|line| line.get("source").is_some_and(|one| one == source));
         line.and_then(|line| line.get("title")).cloned().unwrap_or_default()

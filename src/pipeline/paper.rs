@@ -9,6 +9,7 @@ mod year;
 use super::app::App;
 use super::derived;
 use super::grounds::{Ground, Grounds, formulas, with_name};
+use super::record::retain_followed;
 use super::record_place::Happened;
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
@@ -162,6 +163,9 @@ impl App {
                     let sources: Vec<&str> =
                         derivation.lines.iter().map(|line| line.source.as_str()).collect();
                     let places = self.record_places(&sources).await.map_err(|error| error.finding())?;
+                    let revisions = self.store.revisions(person, period).await;
+                    let mut decisions = decisions;
+                    retain_followed(&mut decisions, &revisions.map_err(|error| error.finding())?);
                     let rests = Rests { grounds: &grounds, decisions: &decisions, places, events };
                     paper::explanation::paper(&explanation(shelf, wanted, chosen, derivation, rests))
                 })

@@ -131,6 +131,18 @@ pub(super) fn content_of(revision: &Revision) -> Result<Content, Finding> {
     serde_json::from_value(revision.content.clone()).map_err(|_| super::broken("record"))
 }
 
+/// Leaves approvals and classifications out that no revision followed: refused, overtaken, or still waiting.
+pub(crate) fn retain_followed(decisions: &mut Vec<StoredDecision>, revisions: &[Revision]) {
+    let followed = |stored: &StoredDecision, revision: &Revision| {
+        let said = |pointer: &str| revision.content.pointer(pointer).and_then(serde_json::Value::as_str);
+        let at = said("/ruling/at").and_then(|at| at.parse::<DateTime<Utc>>().ok());
+        said("/ruling/by") == Some(stored.decision.author.as_str()) && at == Some(stored.decision.at)
+    };
+    decisions.retain(|stored| {
+        !stored.decision.kind.judges_record() || revisions.iter().any(|revision| followed(stored, revision))
+    });
+}
+
 /// What stands around a record, as the store knows it.
 pub(super) struct Circumstances {
     closed: bool,

@@ -15,7 +15,7 @@ impl App {
     ///
     /// # Errors
     /// Those of the store.
-    pub(super) async fn lines_of(
+    pub(crate) async fn lines_of(
         &self,
         revision: &Revision,
         score: Option<&StoredScore>,

@@ -11,6 +11,7 @@ use crate::error::{Finding, Lang, Text};
 use crate::paper::switch::{self, Switch};
 use crate::pipeline::derived::read;
 use crate::pipeline::grounds::{Grounds, formulas, with_name};
+use crate::pipeline::record::retain_followed;
 use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
@@ -56,6 +57,15 @@ struct ApprovedView {
     corrected: bool,
 }
 
+/// A result that was decided elsewhere and imported.
+#[derive(Serialize)]
+struct ImportedView {
+    score: String,
+    level: String,
+    /// Number and day of the decision, as far as they are known.
+    by: String,
+}
+
 /// The annulment of the result, after which no figure stands.
 #[derive(Serialize)]
 struct RevokedView {
@@ -93,6 +103,22 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let post = directory.last_post(person, period);
     let latest = store.latest_revision(person, period).await.map_err(told)?;
     let approved = store.approved_of(&[person], period).await.map_err(told)?.remove(&person);
+    let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);
+    let view_of = |approved: &Revision| approved_view(approved, &summary, corrected, lang);
+    let stands = approved.as_ref().and_then(view_of);
+    // What stands is what the page explains; what is computed now is one step away.
+    let kept = match (&approved, &stands) {
+        (Some(approved), Some(_)) => web.app.lines_of(approved, score.as_ref()).await?,
+        _ => None,
+    };
+    let (has_both, shows_now) = (kept.is_some(), visit.asked("score") == "now");
+    let official = kept.filter(|_| !shows_now).zip(approved.as_ref());
+    let (derivation, summary, until, official) = match official {
+        Some((lines, approved)) => {
+            (lines, approved.content.clone(), Some(approved.at), Some(approved.revision))
+        }
+        None => (derivation, summary, None, None),
+    };
     let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     // What stands behind a line is asked of the lines that are shown: a director's are thousands.
@@ -101,7 +127,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         "formulas": derivation.get("formulas"),
         "lines": lines_shown(visit, &own_lines(&derivation)).1,
     });
-    let grounds = web.app.grounds(person, period, &behind, None).await?;
+    let grounds = web.app.grounds(person, period, &behind, until).await?;
     let mut sections = Vec::new();
     sections.extend(ruled(visit, &derivation));
     let lost = web.app.lost_most((person, view), &derivation).await?;
@@ -118,7 +144,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         sections.extend(led);
         sections.extend(excluded(web, visit, &derivation).await?);
     }
-    let decisions = store.decisions_of(person, period).await.map_err(told)?;
+    let mut decisions = store.decisions_of(person, period).await.map_err(told)?;
+    retain_followed(&mut decisions, &store.revisions(person, period).await.map_err(told)?);
     sections.extend(written::sections(web, visit, person, period).await?);
     sections.push(decided(visit, &directory, &decisions));
     sections.push(revisions(web, visit, person, period).await?);
@@ -134,8 +161,6 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     sections.push(sent);
     let printable = score.is_some() || latest.is_some();
     let total = summary.pointer("/parts/total/printed").and_then(Value::as_str);
-    let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);
-    let approved = approved.and_then(|approved| approved_view(&approved, total, corrected, lang));
     let revoked = latest.as_ref().and_then(|latest| revoked_view(latest, lang));
     let own = context! {
         person => value(&PersonView {
@@ -147,11 +172,14 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         period => format::period(period, lang),
         periods => value(&other_periods(web, visit, person, period).await?),
         scored => score.is_some(),
-        as_of => score.as_ref().map(|score| format::day(score.as_of)),
+        as_of => score.as_ref().filter(|_| until.is_none()).map(|score| format::day(score.as_of)),
         computed_at => score.as_ref().map(|score| format::instant(score.computed_at)),
         state => latest.as_ref().map(|revision| words::record(revision.state, lang).0),
         state_light => latest.as_ref().map(|revision| words::record(revision.state, lang).1),
-        approved => value(&approved),
+        approved => value(&stands),
+        imported => value(&imported(web, person, period, lang).await?),
+        has_both => has_both,
+        shows_now => shows_now,
         revoked => value(&revoked),
         level => level.0,
         level_light => level.1,
@@ -164,21 +192,20 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
         switches => value(&switches(&derivation, visit.lang)),
-        command => format!("lienthong score explain {} {period}", known.staff_number),
+        command => match &official {
+            Some(revision) => format!("lienthong score explain {} {period} --revision {revision}", known.staff_number),
+            None => format!("lienthong score explain {} {period}", known.staff_number),
+        },
     };
     let counts = web.live.counts(web).await?;
     Ok(Some(render(web, visit, "score.html", own, counts.waiting())))
 }
 
 /// The approved revision beside the computed total; none while both say the same.
-fn approved_view(
-    approved: &Revision,
-    computed: Option<&str>,
-    corrected: bool,
-    lang: Lang,
-) -> Option<ApprovedView> {
-    let total = approved.content.pointer("/parts/total/printed").and_then(Value::as_str)?;
-    if computed == Some(total) {
+fn approved_view(approved: &Revision, computed: &Value, corrected: bool, lang: Lang) -> Option<ApprovedView> {
+    let total_of = |of: &Value| of.pointer("/parts/total/printed").and_then(Value::as_str).map(str::to_owned);
+    let (total, computed) = (total_of(&approved.content)?, total_of(computed));
+    if computed.as_deref() == Some(&total) {
         return None;
     }
     let level = approved.content.get("level").and_then(Value::as_str).and_then(Level::parse);
@@ -186,8 +213,8 @@ fn approved_view(
     let (state, state_light) = words::record(approved.state, lang);
     let revision = approved.revision;
     Some(ApprovedView {
-        total: format::decimal(total, lang),
-        computed: computed.map_or_else(|| "–".to_owned(), |computed| format::decimal(computed, lang)),
+        total: format::decimal(&total, lang),
+        computed: computed.map_or_else(|| "–".to_owned(), |computed| format::decimal(&computed, lang)),
         level,
         level_light,
         state,
@@ -211,6 +238,26 @@ fn approved_view(
         },
         corrected,
     })
+}
+
+/// An earlier result of the period that was imported; none where none was.
+async fn imported(
+    web: &Web,
+    person: PersonId,
+    period: Period,
+    lang: Lang,
+) -> Result<Option<ImportedView>, Finding> {
+    let all = web.app.store.history(person).await.map_err(told)?;
+    let Some((_, row)) = all.into_iter().find(|(of, _)| *of == period) else { return Ok(None) };
+    let said = |key: &str| row.get(key).and_then(Value::as_str);
+    let level = said("level").and_then(Level::parse);
+    let decided_on = said("decided_on").and_then(|day| day.parse().ok()).map(format::day);
+    let by: Vec<String> = said("decision_no").map(str::to_owned).into_iter().chain(decided_on).collect();
+    Ok(Some(ImportedView {
+        score: said("score").map_or_else(|| "–".to_owned(), |score| format::decimal(score, lang)),
+        level: level.map(|level| words::level(Some(level), lang).0).unwrap_or_default(),
+        by: by.join(", "),
+    }))
 }
 
 /// What stands in place of a figure once the result is annulled; none while a result stands, or a correction waits.
@@ -259,6 +306,8 @@ async fn other_periods(
     let mut periods: Vec<Period> =
         web.app.store.periods_of(person).await.map_err(told)?.into_iter().map(|(period, _)| period).collect();
     periods.push(period);
+    let imported = web.app.store.history(person).await.map_err(told)?;
+    periods.extend(imported.into_iter().map(|(period, _)| period));
     periods.sort_unstable();
     periods.dedup();
     let shown = periods.into_iter().rev().take(12).map(|other| OtherPeriod {

@@ -231,7 +231,10 @@ pub(super) async fn most(web: &Web, visit: &Visit, lost: &[Value]) -> Result<Opt
             Cell::text(word(Words::ScorePart, &source, visit.lang))
         };
         let points = Cell::num(format!("+{}", format::decimal(&text(line, "/printed"), visit.lang)));
-        section.push(format!("{index}-{source}"), vec![what.note(text(line, "/month")), points]);
+        section.push(
+            format!("{index}-{source}"),
+            vec![what.note(line.get("month").and_then(Value::as_str).unwrap_or_default()), points],
+        );
     }
     Ok(Some(section))
 }
@@ -276,9 +279,9 @@ pub(super) async fn excluded(
                     &numbers,
                 ),
                 Cell::text(word(Words::Excluded, &text(line, "/reason"), visit.lang)).note(
-                    match text(line, "/counts_as") {
-                        other if other.is_empty() => other,
-                        other => format!("{} {other}", visit.say("được tính là", "counts as")),
+                    match line.get("counts_as").and_then(Value::as_str) {
+                        None => String::new(),
+                        Some(other) => format!("{} {other}", visit.say("được tính là", "counts as")),
                     },
                 ),
                 Cell::mono(source),

@@ -7,6 +7,7 @@ use crate::domain::{Level, Period, PersonId, UnitCode};
 use crate::error::Lang;
 use crate::pipeline::wording::{Words, word};
 use crate::store::StoreError;
+use serde_json::Value;
 
 /// Periods to choose from: this quarter, those before it in two years, and the years.
 pub(super) fn periods(web: &Web, lang: Lang) -> Vec<(String, String)> {
@@ -93,7 +94,9 @@ pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
         Cell::num(text.map_or_else(|| "–".to_owned(), |text| format::decimal(&text, lang)))
     };
     for line in lines {
-        let level = line.summary.get("level").and_then(|level| level.as_str()).and_then(Level::parse);
+        let level_of = |of: &Value| of.get("level").and_then(Value::as_str).and_then(Level::parse);
+        // Beside what was approved stands its level; of a score that stands for itself, its own.
+        let level = level_of(approved.get(&line.person).map_or(&line.summary, |revision| &revision.content));
         let missing = line.summary.get("missing").and_then(|list| list.as_array());
         let missing: Vec<_> = missing
             .into_iter()

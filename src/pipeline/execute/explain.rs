@@ -14,7 +14,7 @@ use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
 use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
 use crate::pipeline::paper::{lines_not_kept, no_revision};
-use crate::pipeline::record::content_of;
+use crate::pipeline::record::{content_of, retain_followed};
 use crate::pipeline::record_place::Happened;
 use crate::pipeline::score::scope_of;
 use chrono::{DateTime, Utc};
@@ -155,6 +155,11 @@ async fn decisions(
     let mut all = app.store.decisions_of_people(&[id]).await?.remove(&id).unwrap_or_default();
     all.retain(|stored| until.is_none_or(|until| stored.was_known_at(until)));
     all.retain(|stored| [period, period.quarter_around()].contains(&stored.decision.period));
+    let mut revisions = app.store.revisions(id, period).await?;
+    if period != period.quarter_around() {
+        revisions.extend(app.store.revisions(id, period.quarter_around()).await?);
+    }
+    retain_followed(&mut all, &revisions);
     let told = all.into_iter().map(|stored| {
         let decision = stored.decision;
         json!({

@@ -52,8 +52,36 @@ pub(super) fn outside(directory: &Directory, id: PersonId, period: Period) -> Te
 
 type Reason = Option<(Text, Option<Text>)>;
 
+/// An earlier result that was imported: nothing was scored here.
+async fn imported(app: &App, whose: &PersonRef, period: Period) -> Result<Reason, super::Refusal> {
+    let id = person(app, whose).await?;
+    let Some((_, row)) = app.store.history(id).await?.into_iter().find(|(of, _)| *of == period) else {
+        return Ok(None);
+    };
+    let score = row.get("score").and_then(|score| score.as_str()).unwrap_or("–");
+    let by = row.get("decision_no").and_then(|number| number.as_str()).map(|number| format!(" ({number})"));
+    let by = by.unwrap_or_default();
+    let why = Text::new(
+        format!(
+            "kết quả kỳ này được nhập từ trước: {}{by}; không tính ở đây nên không có diễn giải",
+            score.replace('.', ",")
+        ),
+        format!(
+            "the result of the period was imported: {score}{by}; it was not computed here and has no derivation"
+        ),
+    );
+    let remedy = Text::new(
+        format!("xem `record show {whose} {period}` hoặc `people data`"),
+        format!("look at `record show {whose} {period}` or `people data`"),
+    );
+    Ok(Some((why, Some(remedy))))
+}
+
 /// The reason, and what can be done about it where that is something of its own.
 async fn reason(app: &App, whose: &PersonRef, period: Period) -> Result<Reason, super::Refusal> {
+    if let Some(imported) = imported(app, whose, period).await? {
+        return Ok(Some(imported));
+    }
     let today = app.clock.today();
     let opens = app.opens(period);
     if period.is_mean() && today < opens {
