@@ -86,6 +86,19 @@ async fn broken_rules_are_told_by_name() {
     let judged = verdicts(anyone.path()).await;
     assert!(matches!(outcome(&judged, "check_fails"), Outcome::Broken(_)), "{judged:?}");
 
+    // Who is not known sees less, and nobody asks who we are: that is no smaller system.
+    for name in ["redmine-json", "redmine-xml"] {
+        let asked = outcome(&verdicts(&ready_made(name)).await, "check_fails");
+        assert!(matches!(&asked, Outcome::Held(how) if how.en == "LT-NET-008"), "{name}: {asked:?}");
+        let text = std::fs::read_to_string(ready_made(name).join("manifest.toml")).expect("manifest");
+        let (_, auth) = text.split_once("[auth]\n").expect("a section");
+        let (auth, _) = auth.split_once("\n# By number").expect("the next section");
+        let key = "kind = \"header\"\nname = \"X-Redmine-API-Key\"\nvalue = \"{{ secrets.api_key }}\"\n";
+        let trusting = spoilt(name, &[("manifest.toml", auth, key)]);
+        let judged = verdicts(trusting.path()).await;
+        assert!(matches!(outcome(&judged, "check_fails"), Outcome::Broken(_)), "{name}: {judged:?}");
+    }
+
     // No patience: a source that asks to wait is given up.
     let hasty =
         spoilt("kinto", &[("manifest.toml", "[transport]\n", "[transport]\nretry = { attempts = 1 }\n")]);

@@ -720,8 +720,11 @@ async fn answer(State(recorded): State<Arc<Recorded>>, request: Request) -> Resp
             && has_body(&body, sample.request.body.as_ref())
             && holds(&body, &sample.request.contains)
     };
-    // The sample that asks for most parameters is the most particular one.
-    let particular = |sample: &&Sample| sample.request.query.len() + sample.request.contains.len();
+    // The sample that asks for most parameters is the most particular one; of equals the one that asks who it is.
+    let particular = |sample: &&Sample| {
+        let SampleRequest { query, contains, headers, .. } = &sample.request;
+        (query.len() + contains.len(), headers.len())
+    };
     let Some(sample) = recorded.samples.iter().filter(fits).max_by_key(particular) else {
         if let Ok(mut list) = recorded.unanswered.lock() {
             list.push(format!("{} {}", parts.method, parts.uri));
