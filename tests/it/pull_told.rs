@@ -148,6 +148,35 @@ async fn record_without_a_key_says_where_it_stands_and_is_settled_once_the_sourc
 }
 
 #[tokio::test]
+async fn run_in_which_every_record_is_rejected_is_an_error_and_its_source_is_not_fine() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        let mut records = tasks(0..3);
+        records.iter_mut().for_each(|record| record["done_at"] = json!("20/11/2026"));
+        house.shows(records.clone());
+        let outcome = house.order(Command::Sync { source: source(), full: false }).await;
+        let codes: Vec<&str> = outcome.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!((outcome.exit, codes), (1, vec!["LT-PUL-030"]), "{}", store.kind());
+        assert_eq!(status(&house).await["state"], "partly");
+        // Three of them again are no news to a pull of changes, and heal nothing.
+        assert_eq!(house.sync(false).await, [""; 0]);
+        assert_eq!(
+            (&status(&house).await["state"], &status(&house).await["code"]),
+            (&json!("partly"), &json!("LT-PUL-030"))
+        );
+        records[0]["done_at"] = json!(null);
+        house.shows(records);
+        assert!(!house.sync(true).await.contains(&"LT-PUL-030".to_owned()));
+        assert_eq!(
+            (status(&house).await["state"].clone(), house.live().await),
+            (json!("ok"), 1),
+            "one is enough"
+        );
+    }
+}
+
+#[tokio::test]
 async fn source_that_cannot_tell_changes_leaves_a_proof_with_every_pull() {
     let both = both().await;
     for store in &both.stores {

@@ -7,6 +7,7 @@ use crate::domain::{AccountKind, SourceId, local_offset};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
 use crate::pipeline::command::{Column, Document, Field, Outcome, ReportBy, ReportKey};
+use crate::pipeline::pull::nothing_read;
 use crate::pipeline::wording::Words;
 use crate::store::{Overview, Run};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -243,9 +244,12 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
         let judged = app.completeness(source, &state).await?;
         findings.extend(judged.finding);
         let late = state.is_late(app.clock.now()).then(|| late(state.next_due_at));
+        // A later pull of changes that brings nothing heals nothing.
+        let nothing =
+            (totals.tasks == 0 && totals.rejected > 0).then(|| nothing_read(source, totals.rejected));
         let next = state.next_attempt_at();
         let (word, trouble) =
-            match (gate, state.last_error, state.last_success_at, late.or_else(|| told.next())) {
+            match (gate, state.last_error, state.last_success_at, late.or_else(|| told.next()).or(nothing)) {
                 (Some(gate), ..) => ("stopped", Some(gate.finding)),
                 (None, Some(error), ..) => ("failing", Some(error)),
                 (None, None, _, Some(finding)) if finding.code == LATE => ("late", Some(finding)),

@@ -70,6 +70,10 @@ const QUIET: Duration = Duration::from_millis(50);
 /// much.
 const MISSED_MARGIN: TimeDelta = TimeDelta::hours(1);
 
+/// Rejected records of a pull of changes below which it says nothing that none of them was read: one odd record may
+/// well be all that changed.
+const FEW_RECORDS: u64 = 10;
+
 /// What a run did, for people.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct PullSummary {
@@ -244,6 +248,11 @@ async fn pull_once(
             if let Some(rules) = rules.filter(|_| kind != RunKind::Backfill) {
                 app.store.keep_rules(&source, &rules, !changes).await.map_err(|error| error.finding())?;
             }
+            let few = if changes || kind == RunKind::Backfill { FEW_RECORDS } else { 1 };
+            let RunCounters { records, rejected, .. } = summary.counters;
+            if rejected >= records.max(few) {
+                summary.findings.push(nothing_read(&source, rejected));
+            }
             summary.findings.extend(end.findings);
             Ok(())
         }
@@ -328,6 +337,22 @@ fn unequal(source: &SourceId, total: u64, proof: &Proof) -> Finding {
         Text::new(
             "xem bản ghi bị loại (rejected list) và các bản ghi trùng khóa ở nguồn; nhiệm vụ đã xóa ở nguồn được nhận ra khi đọc toàn bộ (sync --full)",
             "look at rejected records (rejected list) and at records with the same key at the source; what was deleted there is found by a full pull (sync --full)",
+        ),
+    )
+    .at(place(source))
+}
+
+/// All records of a source are rejected: it is answered, and nothing of it is known.
+pub(super) fn nothing_read(source: &SourceId, count: u64) -> Finding {
+    Finding::error(
+        "LT-PUL-030",
+        Text::new(
+            format!("không bản ghi nào của nguồn {source} đọc được: cả {count} bản ghi đều bị loại"),
+            format!("no record of source {source} could be read: all {count} are rejected"),
+        ),
+        Text::new(
+            format!("xem lý do: lienthong rejected list --source {source}; thường là một quy tắc của manifest (kiểu ngày, bảng trạng thái) không khớp với nguồn: sửa rồi chạy lienthong sync {source} --full"),
+            format!("see why: lienthong rejected list --source {source}; mostly one rule of the manifest (a pattern of dates, the table of states) does not fit the source: mend it, then lienthong sync {source} --full"),
         ),
     )
     .at(place(source))

@@ -24,8 +24,8 @@ pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
             "LT-SQL-005",
             "cơ sở dữ liệu nguồn từ chối",
             "the source database refuses",
-            "kiểm tra tài khoản và mật khẩu; tài khoản chỉ cần quyền đọc và câu truy vấn chỉ được đọc",
-            "check account and password; the account needs to read only, and the query may only read",
+            "kiểm tra tài khoản và mật khẩu (trong secrets.url, ký tự đặc biệt viết theo mã phần trăm: @ là %40, / là %2F, % là %25); tài khoản chỉ cần quyền đọc và câu truy vấn chỉ được đọc",
+            "check account and password (in secrets.url special characters are percent-encoded: @ is %40, / is %2F, % is %25); the account needs to read only, and the query may only read",
             Disposition::NeedsOperator,
         ),
         Class::Stopped => (
@@ -40,8 +40,8 @@ pub(super) fn failed(source: &SourceId, failure: &Failure) -> ConnectorError {
             "LT-SQL-002",
             "không đọc được cơ sở dữ liệu nguồn",
             "the source database cannot be read",
-            "kiểm tra đường dẫn, tài khoản chỉ đọc và quyền",
-            "check path, read-only account and permissions",
+            "kiểm tra đường dẫn hoặc địa chỉ, tài khoản chỉ đọc và quyền; trong secrets.url, ký tự đặc biệt của mật khẩu viết theo mã phần trăm (@ là %40, / là %2F, # là %23, ? là %3F), nếu không phần sau bị hiểu là tên máy",
+            "check path or address, read-only account and permissions; in secrets.url special characters of the password are percent-encoded (@ is %40, / is %2F, # is %23, ? is %3F), else what follows is taken for the host",
             Disposition::RetryLater,
         ),
     };
@@ -245,6 +245,18 @@ mod tests {
         let error = failed(&source, &Failure { class: Class::Other, cause });
         for text in [&error.finding.what.vi, &error.finding.what.en] {
             assert!(!text.contains("099123456789") && text.contains("0991••••••89"), "{text}");
+        }
+    }
+
+    #[test]
+    fn server_that_is_not_found_or_refuses_says_how_a_password_is_written_in_its_address() {
+        let source = SourceId::new("view").expect("id");
+        for (class, cause) in [(Class::Other, "failed to lookup address"), (Class::Refused, "Access denied")]
+        {
+            let error = failed(&source, &Failure { class, cause: cause.to_owned() });
+            for text in [&error.finding.remedy.vi, &error.finding.remedy.en] {
+                assert!(text.contains("secrets.url") && text.contains("%40"), "{text}");
+            }
         }
     }
 }
