@@ -8,6 +8,7 @@
 use super::{Limits, Place, Shape, Walked};
 use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding, Text};
+use crate::text::fold;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -228,15 +229,21 @@ impl SoapFault {
         Self { code: hide(&self.code), text: hide(&self.text) }
     }
 
-    /// Whether it says that we were not let in; `words` are further signs, in code or text.
+    /// Whether it says that we were not let in, by its code or in Vietnamese; `words` are further signs, in code or text.
     pub fn is_refusal(&self, words: &[String]) -> bool {
         let code = self.code.to_lowercase();
         let signs = ["authent", "authori", "credential", "invalidsecurity", "failedcheck", "securitytoken"];
+        // Services written here put a wrong password into a plain Client or Server fault. One that is tried at every
+        // schedule locks the account; one that is paused in vain costs minutes.
+        let spoken = ["mat khau", "dang nhap", "xac thuc", "sai tai khoan", "khong co quyen"];
+        let text = fold(&self.text);
         let said = |word: &String| {
             let word = word.to_lowercase();
             code.contains(&word) || self.text.to_lowercase().contains(&word)
         };
-        signs.iter().any(|sign| code.contains(sign)) || words.iter().any(said)
+        signs.iter().any(|sign| code.contains(sign))
+            || spoken.iter().any(|sign| text.contains(sign))
+            || words.iter().any(said)
     }
 
     /// The fault as an operator is told, and what the caller should do.
@@ -266,8 +273,8 @@ impl SoapFault {
         }
         let ours = ["Client", "Sender", "VersionMismatch"].iter().any(|sign| code.starts_with(sign));
         let remedy = (
-            "xem lời của dịch vụ; lỗi Client/Sender: sửa soap.body, soap.action hoặc soap.version trong manifest; lỗi khác: tự thử lại",
-            "see what the service says; Client or Sender: correct soap.body, soap.action or soap.version of the manifest; others are tried again",
+            "xem lời của dịch vụ; nếu nói về tài khoản: kiểm tra secrets của nguồn và thêm từ đó vào soap.auth_faults để tài khoản không bị thử đến khóa; lỗi Client/Sender khác: sửa soap.body, soap.action hoặc soap.version trong manifest; còn lại: tự thử lại",
+            "see what the service says; where it is about the account: check the source's secrets and add those words to soap.auth_faults, so that it is not tried until it is locked; other Client or Sender faults: correct soap.body, soap.action or soap.version of the manifest; the rest is tried again",
         );
         let disposition = if ours { Disposition::NeedsOperator } else { Disposition::RetryLater };
         (
@@ -331,6 +338,24 @@ mod tests {
         let own = "<faultcode>Client</faultcode><faultstring>Sai mã truy cập</faultstring>";
         assert_eq!(code(own, &[]), "LT-XML-010");
         assert_eq!(code(own, &["sai mã"]), "LT-XML-011");
+    }
+
+    #[test]
+    fn account_that_is_refused_in_vietnamese_is_no_mistake_of_the_manifest() {
+        let told = |text: &str| {
+            let text = format!("<faultcode>Client</faultcode><faultstring>{text}</faultstring>");
+            let fault = fault(&envelope(Version::V11, &text)).expect("a fault");
+            (fault.is_refusal(&[]), fault.finding(&[]).0)
+        };
+        for text in
+            ["Sai mật khẩu", "ĐĂNG NHẬP không thành công", "Xác thực thất bại", "Tài khoản không có quyền"]
+        {
+            let (refused, finding) = told(text);
+            assert_eq!((refused, finding.code.as_str()), (true, "LT-XML-011"), "{text}");
+        }
+        let (refused, finding) = told("Thiếu tham số tuNgay");
+        assert_eq!((refused, finding.code.as_str()), (false, "LT-XML-010"));
+        assert!(finding.remedy.vi.contains("soap.auth_faults"), "{}", finding.remedy.vi);
     }
 
     #[test]
