@@ -124,8 +124,8 @@ fn judge(
     }
     let Some(proof) = newest else {
         let because = Text::new(
-            "chưa có lần đọc toàn bộ nào (sync --full) để chứng minh",
-            "no pull of everything (sync --full) has proved it yet",
+            "lần đầu đã đọc những gì nguồn đưa ra; chưa có lần đọc toàn bộ nào (sync --full) để chứng minh là đủ",
+            "the first load read what the source showed; no pull of everything (sync --full) has proved yet that this is all",
         );
         return of(Verdict::Unread, None, because);
     };
@@ -188,20 +188,20 @@ fn of_proof(proof: &Proof) -> Text {
             format!("its list was read to the end, {held} are held; the source tells no total"),
         ),
         Some(total) if total != *held => Text::new(
-            format!("nguồn nói có {total}, đang giữ {held}"),
-            format!("the source says it has {total}, {held} are held"),
+            format!("lần đọc gần nhất: nguồn nói có {total}, khi đó giữ {held}"),
+            format!("at the last reading the source said it has {total}, {held} were held then"),
         ),
         _ if seen != held => Text::new(
-            format!("lần đọc toàn bộ gần nhất thấy {seen}, đang giữ {held}"),
-            format!("the last pull of everything saw {seen}, {held} are held"),
+            format!("lần đọc gần nhất thấy {seen}, khi đó giữ {held}"),
+            format!("the last reading saw {seen}, {held} were held then"),
         ),
         _ => Text::new(
-            format!("lần đọc toàn bộ gần nhất chưa đến hết danh sách, đang giữ {held}"),
-            format!("the last pull of everything did not reach the end of the list, {held} are held"),
+            format!("lần đọc gần nhất không chứng minh được là đã thấy hết, khi đó giữ {held}"),
+            format!("the last reading did not prove that it saw everything, {held} were held then"),
         ),
     };
     if *rejected > 0 {
-        because.vi.push_str(&format!(", {rejected} bản ghi bị loại"));
+        because.vi.push_str(&format!(", {rejected} bản ghi bị loại khi đó"));
         because.en.push_str(&format!(", {rejected} records were rejected"));
     }
     because
@@ -286,10 +286,14 @@ mod tests {
         );
         assert_eq!(
             of(&state(1, None), Some(&proof(8, 8, Some(9), false))),
-            said(Verdict::NotProven, false, "the source says it has 9, 8 are held, 1 records were rejected")
+            said(
+                Verdict::NotProven,
+                false,
+                "at the last reading the source said it has 9, 8 were held then, 1 records were rejected"
+            )
         );
-        assert!(of(&state(1, None), Some(&proof(9, 8, None, false))).2.contains("saw 8, 9 are held"));
-        assert!(of(&state(1, None), Some(&proof(9, 9, None, false))).2.contains("did not reach the end"));
+        assert!(of(&state(1, None), Some(&proof(9, 8, None, false))).2.contains("saw 8, 9 were held then"));
+        assert!(of(&state(1, None), Some(&proof(9, 9, None, false))).2.contains("did not prove"));
     }
 
     #[test]

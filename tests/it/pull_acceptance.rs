@@ -187,7 +187,10 @@ async fn acceptance_is_used_up_before_anything_is_called_gone() {
         );
     };
     stopped(site.run(&["sync", "desk", "--full"]));
-    site.json(&["source", "accept", "desk", "LT-PUL-001", "--reason", "đã lưu trữ theo văn bản 12"]);
+    let reason = "đã lưu trữ theo văn bản 12";
+    let (exit, printed, errors) =
+        site.run(&["source", "accept", "desk", "LT-PUL-001", "--reason", reason, "--lang", "en"]);
+    assert!(exit == 0 && printed.contains("no daemon runs"), "{exit}: {printed}{errors}");
     let mut order = program(site.path());
     order.args(["sync", "desk", "--full"]).env("FAILPOINTS", "pull::before_gone=return");
     assert!(!order.output().expect("runs").status.success(), "it was killed");

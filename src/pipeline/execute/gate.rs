@@ -5,6 +5,7 @@ use crate::domain::SourceId;
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::completeness::{FEWER_FILES, verdict_of_proof};
+use crate::pipeline::step::Bell;
 use crate::pipeline::wording::Words;
 use crate::store::{Acceptance, FolderFiles, Gate, RunKind};
 use serde_json::json;
@@ -122,7 +123,10 @@ pub(super) async fn accept(app: &App, source: &SourceId, code: &str, by: &str, r
         Acceptance::OtherReason(gate) => return Err(other_reason(source, &code, &gate).into()),
         Acceptance::NothingStopped => return Err(nothing_to_accept(source).into()),
     };
-    app.ring(&format!("pull:{source}"));
+    let step = format!("pull:{source}");
+    app.ring(&step);
+    // Without a daemon nothing begins by itself.
+    let begins = app.bells.get(&step).is_some_and(Bell::is_answered);
     let (vi, en) = match gate.kind {
         RunKind::Full => ("Lần đọc toàn bộ tới", "The next full pull"),
         RunKind::Incremental => ("Lần lấy thay đổi tới", "The next pull of changes"),
@@ -130,9 +134,13 @@ pub(super) async fn accept(app: &App, source: &SourceId, code: &str, by: &str, r
     };
     let (then_vi, then_en) = match gate.kind {
         RunKind::Backfill => ("hãy chạy lại lệnh đó", "give that order again"),
-        RunKind::Full | RunKind::Incremental => (
+        RunKind::Full | RunKind::Incremental if begins => (
             "bắt đầu ngay; sau đó mức thường lệ tính lại từ đầu",
             "it begins at once, and the usual is counted anew from there",
+        ),
+        RunKind::Full | RunKind::Incremental => (
+            "không có dịch vụ (daemon) đang chạy nên chưa có gì bắt đầu: lần đó chạy khi dịch vụ chạy, hoặc bằng lệnh sync; sau đó mức thường lệ tính lại từ đầu",
+            "no daemon runs, so nothing has begun: that pull comes when one runs, or by the order sync, and the usual is counted anew from there",
         ),
     };
     let what = &gate.finding.what;

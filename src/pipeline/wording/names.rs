@@ -445,7 +445,7 @@ const COMPLETENESS: Names = &[
     ("never_pulled", "Chưa lấy lần nào", "Never pulled"),
     ("complete", "Đủ", "Complete"),
     ("not_proven", "Chưa chứng minh được", "Not proven"),
-    ("never_read_whole", "Chưa đọc toàn bộ lần nào", "Never read completely"),
+    ("never_read_whole", "Chưa có lần đọc toàn bộ chứng minh", "Not proven by a full pull yet"),
     ("parts_read", "Đã đọc phần nhận được", "What came is read"),
     ("all_files_read", "Đã đọc hết tệp", "All files are read"),
     ("files_unread", "Còn tệp chưa đọc", "Files are not read"),
