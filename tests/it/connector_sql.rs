@@ -106,10 +106,6 @@ pub fn for_postgres() -> Vec<(&'static str, &'static str)> {
         ("cursor_type = \"text\"", "cursor_type = \"timestamp\""),
         ("[settings.database]", "[settings.url]"),
         ("example = \"nhiem-vu.db\"", "secret = true"),
-        (
-            "updated_at = { path = \"updated_at\", date = [\"%Y-%m-%d %H:%M:%S\"] }",
-            "updated_at = \"updated_at\"",
-        ),
     ]
 }
 
