@@ -83,7 +83,13 @@ pub fn read_text(path: &Path, limit: usize) -> Result<String, Finding> {
     let mut text = String::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     match file.take(most).read_to_string(&mut text) {
-        Ok(_) if text.len() > limit => Err(refuse(&Text::new("tệp quá lớn", "it is too large"))),
+        Ok(_) if text.len() > limit => Err(Finding {
+            remedy: Text::new(
+                format!("tệp chỉ được có tối đa {} KiB: bỏ bớt, hoặc nêu đúng tệp", limit >> 10),
+                format!("it may have {} KiB at most: shorten it, or name the right file", limit >> 10),
+            ),
+            ..refuse(&Text::new("tệp quá lớn", "it is too large"))
+        }),
         Ok(_) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
         Err(error) => Err(refuse(&io_cause(&error))),
     }

@@ -34,7 +34,7 @@ enum Spelling {
 pub type Why = (&'static str, &'static str);
 
 /// A pattern that chrono does not know.
-pub const NO_PATTERN: Why = ("không phải mẫu ngày giờ", "is no pattern of dates");
+pub const NO_PATTERN: Why = ("không phải mẫu ngày giờ", "it is no pattern of dates");
 
 /// An instant with the knowledge whether the source gave a time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl DateRule {
                 _ => {
                     return Err(refuse((
                         "không phải auto, rfc3339, epoch_ms, epoch_s, excel, words và không có %",
-                        "is none of auto, rfc3339, epoch_ms, epoch_s, excel, words and holds no %",
+                        "it is none of auto, rfc3339, epoch_ms, epoch_s, excel, words and holds no %",
                     )));
                 }
             });
@@ -73,7 +73,7 @@ impl DateRule {
         if zone != local_offset() && compiled.iter().any(|spelling| matches!(spelling, Spelling::Auto)) {
             let why = (
                 "chỉ đọc giờ +07:00; múi giờ khác thì viết một mẫu",
-                "reads times of +07:00 only; write a pattern for another zone",
+                "it reads times of +07:00 only; write a pattern for another zone",
             );
             return Err(("auto".to_owned(), why));
         }
@@ -102,6 +102,14 @@ impl DateRule {
         let time = local.time();
         let whole_day = time == NaiveTime::MIN || (time.hour() == 23 && time.minute() == 59);
         Some(Due { day: local.date_naive(), time: (moment.has_time && !whole_day).then_some(time) })
+    }
+
+    /// Whether a due date in words lacks nothing but a year, or a day of assignment to count from.
+    pub fn lacks_year(&self, text: &str) -> bool {
+        let since = NaiveDate::from_ymd_opt(2000, 1, 1);
+        self.spellings.iter().any(|spelling| matches!(spelling, Spelling::Words))
+            && text::deadline::deadline(text, None).is_none()
+            && text::deadline::deadline(text, since).is_some()
     }
 
     /// Whether a text that names no moment is written as it was declared all the same: a day there never was, or one

@@ -381,10 +381,11 @@ fn due_of(
     let Some(rule) = rule else { return Ok(None) };
     let Some(text) = rule.value.value(scope).map_err(in_field("due"))? else { return Ok(None) };
     let since = assigned_at.map(local_date);
-    rule.date
-        .due(&text, since)
-        .map(Some)
-        .ok_or_else(|| FieldFault { field: "due", fault: not_a_date(&rule.date, &text) })
+    rule.date.due(&text, since).map(Some).ok_or_else(|| {
+        let in_a_year = since.is_none() && rule.date.lacks_year(&text);
+        let fault = if in_a_year { without_year(&text) } else { not_a_date(&rule.date, &text) };
+        FieldFault { field: "due", fault }
+    })
 }
 
 fn account(rule: &AccountRule, scope: &Scope<'_>) -> Result<Option<AccountRef>, Fault> {
@@ -502,6 +503,21 @@ fn unknown_status(word: &str) -> Fault {
         remedy: Text::new(
             "thêm giá trị này vào fields.status.map rồi chạy lại các bản ghi bị loại",
             "add the value to fields.status.map and replay the rejected records",
+        ),
+    }
+}
+
+fn without_year(text: &str) -> Fault {
+    let shown = excerpt(text);
+    Fault {
+        code: "LT-SRC-007",
+        what: Text::new(
+            format!("\"{shown}\" không ghi năm, và công việc không có ngày giao để suy ra năm"),
+            format!("\"{shown}\" names no year, and there is no day of assignment to tell it from"),
+        ),
+        remedy: Text::new(
+            "ghi năm trong hạn, hoặc điền ngày giao (assigned_at trong manifest)",
+            "write the year of the due date, or fill in the day of assignment (assigned_at of the manifest)",
         ),
     }
 }

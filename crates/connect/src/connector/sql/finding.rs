@@ -151,6 +151,25 @@ pub(super) fn may_write(rights: &[String]) -> Finding {
     )
 }
 
+/// A file this program could write to. It opens it so that it cannot: a file's owner may well be this program's account.
+pub(super) fn writable_file(files: &[String]) -> Finding {
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let files = listed(&files);
+    Finding::info(
+        "LT-SQL-011",
+        Text::new(
+            format!("tài khoản của dịch vụ có quyền ghi vào tệp nguồn: {files} (tệp được mở chỉ để đọc)"),
+            format!(
+                "the service's account may write to the source's file: {files} (it is opened for reading only)"
+            ),
+        ),
+        Text::new(
+            "bỏ quyền ghi tệp này của tài khoản chạy dịch vụ, chỉ để quyền đọc",
+            "take the right to write this file from the account the service runs as, and leave it the right to read",
+        ),
+    )
+}
+
 /// A few names, as a database gave them.
 fn listed(names: &[&str]) -> String {
     let shown = names

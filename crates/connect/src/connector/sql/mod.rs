@@ -25,7 +25,7 @@ use super::{
     Rejection, Step, record_hash, sample,
 };
 use crate::domain::{SourceId, TaskDraft};
-use crate::error::{Finding, Place, Severity};
+use crate::error::{Finding, Place};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -197,12 +197,10 @@ impl ViewSource {
         let rights = session.rights_to_write().await;
         let rights = rights.map_err(|failure| finding::failed(&self.source, &failure))?;
         if !rights.is_empty() {
-            let mut finding = finding::may_write(&rights);
-            if matches!(self.options.database, Database::Sqlite { .. }) {
-                // It is opened so that it cannot: a file's owner may well be this program's account.
-                finding.severity = Severity::Info;
-            }
-            told.push(finding);
+            told.push(match self.options.database {
+                Database::Sqlite { .. } => finding::writable_file(&rights),
+                _ => finding::may_write(&rights),
+            });
         }
         let request = PullRequest { mode: PullMode::Full, cursor: None, now: DateTime::UNIX_EPOCH };
         let sample =
