@@ -388,3 +388,170 @@ async fn states_as_people_type_them_are_told_apart() {
     let rejected: Vec<&str> = pulled.rejected.iter().map(|(_, code, _)| code.as_str()).collect();
     assert_eq!(rejected, ["LT-SRC-006"]);
 }
+
+/// Keys of what was read and what was told, with places and remedies.
+async fn read_csv(text: &str) -> (Vec<String>, String) {
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let pulled = pulled_at(connect(folder.path()).as_ref(), "2026-11-24T08:00:00Z").await;
+    assert!(pulled.rejected.is_empty(), "{:?}", pulled.rejected);
+    (ids(&pulled).into_iter().map(str::to_owned).collect(), pulled.findings.join("\n"))
+}
+
+#[tokio::test]
+async fn narrow_table_above_a_wider_one_is_read_like_it() {
+    let narrow =
+        "Mã nhiệm vụ;Nội dung;Trạng thái\nA1;Việc A1;Mới giao\nA2;Việc A2;Mới giao\nA3;Việc A3;Mới giao\n\n";
+    let wide = "Mã nhiệm vụ;Nội dung;Trạng thái;Hạn xử lý;Số lượng\nB1;Việc B1;Mới giao;01/05/2026;1\nB2;Việc B2;Mới giao;;\n";
+    let (keys, told) = read_csv(&format!("{narrow}{wide}")).await;
+    assert_eq!((keys.join(" ").as_str(), told.as_str()), ("A1 A2 A3 B1 B2", ""));
+    // A row whose cells are words that name columns elsewhere is a row.
+    let head = "Mã nhiệm vụ;Nội dung;Trạng thái;Loại công việc;Nguồn giao;Hạn xử lý\n";
+    let (keys, told) =
+        read_csv(&format!("{head}A1;Việc A1;Mới giao;Công việc;Văn bản giao;01/05/2026\n")).await;
+    assert_eq!((keys.join(" ").as_str(), told.as_str()), ("A1", ""));
+    // The names of the key and the title need not come first.
+    let (keys, told) =
+        read_csv(&format!("{narrow}STT;Ghi chú;Trạng thái;Mã nhiệm vụ;Nội dung\n1;x;Mới giao;C1;Việc\n"))
+            .await;
+    assert_eq!((keys.join(" ").as_str(), told.as_str()), ("A1 A2 A3 C1", ""));
+}
+
+#[tokio::test]
+async fn header_that_spells_a_required_column_otherwise_refuses_the_file_by_its_line() {
+    let known = "Mã nhiệm vụ;Nội dung;Mã CB;Hạn xử lý;Trạng thái\n";
+    let other = "Mã phiếu;Mã CB;Nội dung;Hạn xử lý;Trạng thái\n";
+    let rows = "C1;Việc 1;GL-1;01/11/2026;Mới giao\n";
+    let swapped = "P1;GL-2;Soạn báo cáo;02/11/2026;Mới giao\n";
+    for (text, place, header) in [
+        (format!("{known}{rows}{other}{swapped}"), "a.csv:3 (column 2)", "row 1"),
+        (format!("{other}{swapped}{known}{rows}"), "a.csv:1 (column 2)", "row 3"),
+    ] {
+        let (keys, told) = read_csv(&text).await;
+        assert!(keys.is_empty() && told.contains("LT-TAB-010") && told.contains(place), "{keys:?} {told}");
+        for part in ["\"Mã nhiệm vụ\"", "\"Mã phiếu\"", "[[folder.column]]", header] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+    // Of a header nobody knows the rows are seen.
+    let unknown = format!("Phiếu;Việc;Người;Hạn;Kết quả\n{rows}{rows}");
+    let (keys, told) = read_csv(&format!("{unknown}{known}{rows}")).await;
+    assert!(
+        keys.is_empty() && told.contains("LT-TAB-011") && told.contains("rows 1 to 3"),
+        "{keys:?} {told}"
+    );
+}
+
+#[tokio::test]
+async fn header_of_two_rows_may_stand_again_in_one_row_or_in_two() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let plain = rust_xlsxwriter::Format::new();
+    let sheet = book.add_worksheet();
+    sheet.merge_range(0, 0, 0, 5, "SỔ THEO DÕI", &plain).expect("title");
+    for top in [2, 9] {
+        for (column, name) in [(0, "STT"), (1, "Mã nhiệm vụ"), (2, "Nội dung"), (5, "Trạng thái")] {
+            sheet.merge_range(top, column, top + 1, column, name, &plain).expect("header");
+        }
+        sheet.merge_range(top, 3, top, 4, "Thời gian", &plain).expect("group");
+        sheet.write(top + 1, 3, "Ngày giao").expect("header");
+        sheet.write(top + 1, 4, "Hạn xử lý").expect("header");
+    }
+    for (column, name) in
+        (0u16..).zip(["STT", "Mã nhiệm vụ", "Nội dung", "Ngày giao", "Hạn xử lý", "Trạng thái"])
+    {
+        sheet.write(6, column, name).expect("header");
+    }
+    for (row, key) in [(4, "X1"), (5, "X2"), (7, "X3"), (11, "X4")] {
+        for (column, value) in (0u16..).zip(["1", key, "Việc", "01/09/2026", "15/09/2026", "Đang xử lý"])
+        {
+            sheet.write(row, column, value).expect("cell");
+        }
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "so.xlsx", 0, &book.save_to_buffer().expect("xlsx"));
+    let (connector, pulled) = pulled_by(&[], folder.path()).await;
+    assert_eq!((pulled.rejected.len(), pulled.findings.len()), (0, 0), "{:?}", pulled.findings);
+    let read: Vec<(String, bool)> = drafts(connector.as_ref(), &pulled)
+        .into_iter()
+        .map(|draft| (draft.external_id, draft.due.is_some() && draft.assigned_at.is_some()))
+        .collect();
+    assert_eq!(read, ["X1", "X2", "X3", "X4"].map(|key| (key.to_owned(), true)));
+}
+
+#[tokio::test]
+async fn title_of_a_group_in_the_column_of_the_key_ends_the_group_above() {
+    let declared = "key = \"task_code\"\nfill_down = [\"unit\"]\ngroup = { column = \"unit\" }";
+    let declared = [("key = \"task_code\"", declared)];
+    let units = |connector: &Arc<dyn Connector>, pulled: &Pulled| -> Vec<(String, Option<String>)> {
+        let drafts = drafts(connector.as_ref(), pulled).into_iter();
+        drafts.map(|draft| (draft.external_id, draft.unit)).collect()
+    };
+    let some = |key: &str, unit: &str| (key.to_owned(), Some(unit.to_owned()));
+    // Numbered by figures, a code in the title: the cells it is merged over say what it is.
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let plain = rust_xlsxwriter::Format::new();
+    let sheet = book.add_worksheet();
+    let head = ["STT", "Mã nhiệm vụ", "Nội dung", "Đơn vị", "Ngày giao", "Trạng thái"];
+    for (column, name) in (0u16..).zip(head) {
+        sheet.write(0, column, name).expect("header");
+    }
+    for (row, number, title) in [(1, "I", "PHÒNG TỔ CHỨC"), (4, "2", "TỔ 5")] {
+        sheet.write(row, 0, number).expect("number");
+        sheet.merge_range(row, 1, row, 5, title, &plain).expect("group");
+    }
+    for (row, key, unit) in [(2, "G1", ""), (3, "G2", "Phòng TC"), (5, "G3", "")] {
+        for (column, value) in (0u16..).zip(["1", key, "Việc", unit, "01/04/2026", "Đang xử lý"]) {
+            sheet.write(row, column, value).expect("cell");
+        }
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.xlsx", 0, &book.save_to_buffer().expect("xlsx"));
+    let (connector, pulled) = pulled_by(&declared, folder.path()).await;
+    assert_eq!(pulled.rejected.len(), 0, "{:?}", pulled.rejected);
+    let expected = [some("G1", "PHÒNG TỔ CHỨC"), some("G2", "Phòng TC"), some("G3", "TỔ 5")];
+    assert_eq!(units(&connector, &pulled), expected);
+    // A CSV file merges nothing: words without figures are a title, a code is a row, and of what is neither nobody knows.
+    let head = "STT;Mã nhiệm vụ;Nội dung;Đơn vị;Ngày giao;Trạng thái\n";
+    let row = |key: &str| format!("1;{key};Việc;;01/04/2026;Đang xử lý\n");
+    let text = format!(
+        "{head};1. Phòng Tổ chức;;;;\n{}5;G9;;;;\n{}1;TC2 quận;;;;\n{}II;TCKH;;;;\n{}",
+        row("G1"),
+        row("G2"),
+        row("G3"),
+        row("G4")
+    );
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let (connector, pulled) = pulled_by(&declared, folder.path()).await;
+    let codes: Vec<&str> = pulled.rejected.iter().map(|(_, code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["LT-FIL-033", "LT-SRC-005"]);
+    let expected = [
+        some("G1", "Phòng Tổ chức"),
+        some("G2", "Phòng Tổ chức"),
+        ("G3".to_owned(), None),
+        some("G4", "TCKH"),
+    ];
+    assert_eq!(units(&connector, &pulled), expected);
+}
+
+#[tokio::test]
+async fn due_date_in_words_without_a_year_says_that_the_year_is_missing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let head = "Mã nhiệm vụ;Nội dung;Ngày giao;Hạn xử lý;Trạng thái\n";
+    let text = format!(
+        "{head}NV-1;Một;01/09/2026;trong tháng 12;Mới giao\nNV-2;Hai;;trong tháng 12;Mới giao\nNV-3;Ba;;sớm;Mới giao\n"
+    );
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let due = "due = { path = \"due\", date = [\"auto\", \"excel\"] }";
+    let manifest = SHEET.replace(due, "due = { path = \"due\", date = [\"auto\", \"words\"] }");
+    assert_ne!(manifest, SHEET);
+    let connector = connect_by(&manifest, folder.path());
+    let pulled = pulled_at(connector.as_ref(), "2026-11-24T08:00:00Z").await;
+    let told = |at: usize| connector.read(&pulled.records[at]).map_err(|refused| refused.finding);
+    let due = told(0).expect("read").due.map(|due| due.day.to_string());
+    assert_eq!(due.as_deref(), Some("2026-12-31"));
+    let (year, other) = (told(1).expect_err("no year"), told(2).expect_err("no date"));
+    assert_eq!((year.code.as_str(), other.code.as_str()), ("LT-SRC-007", "LT-SRC-007"));
+    assert!(year.what.en.contains("names no year"), "{year:?}");
+    assert!(!other.what.en.contains("names no year"), "{other:?}");
+}

@@ -33,6 +33,7 @@ pub(super) fn read(name: &str, bytes: &[u8], encoding: Option<Encoding>) -> Resu
         broken: Vec::new(),
         unended: None,
         merged: Vec::new(),
+        across: Vec::new(),
     };
     let (mut rest, mut number, mut width, mut room) = (text.as_str(), 1u32, 0, 0);
     while !rest.is_empty() {

@@ -4,13 +4,13 @@
 //! date becomes text: the same for every kind of workbook. It must not know how a file stores a cell. More than the
 //! limits is an error, at once.
 
-use super::{CELL, ERROR_CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Merged, Sheet};
+use super::{Across, CELL, ERROR_CELL, Line, MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Merged, Sheet};
 use calamine::{DataRef, DataType as _};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// Most merged places of a sheet that are remembered.
+/// Most merged places of a sheet that are remembered, of rows and of columns.
 const MAX_MERGED: usize = 100_000;
 
 /// The cells hold more than a table may.
@@ -31,6 +31,7 @@ pub(super) struct Grid {
     before: Budget,
     room: usize,
     merged: Vec<Merged>,
+    across: Vec<Across>,
 }
 
 impl Grid {
@@ -65,17 +66,23 @@ impl Grid {
         if too_much { Err(TooMuch) } else { Ok(()) }
     }
 
-    /// Takes a merged place by its 0-based rows and columns; one within a single row is of no use.
+    /// Takes a merged place by its 0-based rows and columns.
     pub(super) fn merge(&mut self, rows: RangeInclusive<u32>, columns: RangeInclusive<u32>) {
         let (first, last) = (rows.start().saturating_add(1), rows.end().saturating_add(1));
         let column = usize::try_from(*columns.start()).unwrap_or(usize::MAX);
         if first < last && column < MAX_COLUMNS && self.merged.len() < MAX_MERGED {
             self.merged.push(Merged { first, last, column });
         }
+        let to = usize::try_from(*columns.end()).unwrap_or(usize::MAX);
+        if first == last && column < to && column < MAX_COLUMNS && self.across.len() < MAX_MERGED {
+            self.across.push(Across { line: first, column, last: to });
+        }
     }
 
     /// The sheet of these cells.
     pub(super) fn sheet(self, name: &str, title: &str) -> Sheet {
+        let mut across = self.across;
+        across.sort_unstable_by_key(|place| (place.line, place.column));
         let lines = self.rows.into_iter().map(|(number, cells)| Line { number, cells }).collect();
         Sheet {
             name: name.to_owned(),
@@ -85,6 +92,7 @@ impl Grid {
             broken: Vec::new(),
             unended: None,
             merged: self.merged,
+            across,
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Owns which line it is among titles, which column is which, and the refusal of headers that could be read in
 //! two ways. It must not know what a column means. A field with two columns and a group whose columns nobody can
-//! tell apart are refused with their places: a guess would put one column's values into another's field.
+//! tell apart are refused with their places: a guess would put one column's values into another's field. So is what stands
+//! above the header and is no title.
 
-use super::{Line, Sheet};
+use super::names::Names;
+use super::{Line, Sheet, stray};
 use crate::error::{Finding, Text};
 use std::ops::Range;
 
@@ -43,6 +45,7 @@ impl Header {
 
 /// A line, or two of them read as one.
 struct Candidate {
+    /// Index of the first line after it.
     first: usize,
     cells: Vec<String>,
     /// Columns of each wanted one.
@@ -51,59 +54,87 @@ struct Candidate {
     lines: Vec<u32>,
 }
 
+impl Candidate {
+    fn of(names: &Names<'_>, first: usize, cells: Vec<String>, lines: Vec<u32>) -> Self {
+        let mut found = vec![Vec::new(); names.wanted().len()];
+        for (column, cell) in cells.iter().enumerate() {
+            for one in names.columns(cell) {
+                if let Some(columns) = found.get_mut(*one) {
+                    columns.push(column);
+                }
+            }
+        }
+        Self { first, cells, found, lines }
+    }
+
+    fn line(names: &Names<'_>, index: usize, line: &Line) -> Self {
+        Self::of(names, index + 1, line.cells.clone(), vec![line.number; line.cells.len()])
+    }
+
+    /// Two lines as one header; none where the lower one is a row, or a header of its own below a title.
+    fn pair(names: &Names<'_>, index: usize, upper: &Line, lower: &Line) -> Option<Self> {
+        let (cells, lines) = joined(upper, lower, &|cell| names.knows(cell))?;
+        let pair = Self::of(names, index + 2, cells, lines);
+        let hides =
+            |column: usize| !cell(lower, column).is_empty() && pair.lines.get(column) == Some(&upper.number);
+        // Required columns have names in a header and values in a row.
+        let mut named = names.wanted().iter().zip(&pair.found).filter(|(one, _)| one.required);
+        if named.any(|(_, columns)| columns.iter().any(|column| hides(*column))) {
+            return None;
+        }
+        let alone = Self::line(names, index + 1, lower);
+        let adds = pair.width() > alone.width() && !(0..lower.cells.len()).any(hides);
+        (adds || !alone.is_whole(names)).then_some(pair)
+    }
+
+    /// How many columns are named.
+    fn width(&self) -> usize {
+        self.found.iter().filter(|columns| !columns.is_empty()).count()
+    }
+
+    /// Whether all required columns are.
+    fn is_whole(&self, names: &Names<'_>) -> bool {
+        let mut found = names.wanted().iter().zip(&self.found);
+        found.all(|(one, columns)| !one.required || !columns.is_empty()) && self.width() > 0
+    }
+}
+
 /// Where the header of a file is looked for.
 pub fn anywhere() -> Range<usize> {
     0..LINES
 }
 
-/// Finds the line, or pair of lines, in which most columns are named, among those that begin in a range of lines. `key`
-/// is what tells two headers apart.
+/// Finds the first line, or pair of lines, that names all required columns, among those that begin in a range of lines; one
+/// that names a single column counts where no other does. Where none names them all, the answer is the one with most.
 ///
 /// # Errors
-/// LT-TAB-007 two columns are the same field, LT-TAB-008 a group of columns without names of their own.
-pub fn find(
-    sheet: &Sheet,
-    among: Range<usize>,
-    wanted: &[Wanted<'_>],
-    key: fn(&str) -> String,
-) -> Result<Header, Finding> {
-    let is_known = |cell: &str| {
-        let cell = key(cell);
-        !cell.is_empty() && wanted.iter().any(|one| one.spellings.contains(&cell))
-    };
-    let candidate = |first: usize, cells: Vec<String>, lines: Vec<u32>| {
-        let keys: Vec<String> = cells.iter().map(|cell| key(cell)).collect();
-        let named = |one: &Wanted<'_>| {
-            let hits =
-                keys.iter().enumerate().filter(|(_, cell)| !cell.is_empty() && one.spellings.contains(cell));
-            hits.map(|(column, _)| column).collect()
-        };
-        Candidate { first, found: wanted.iter().map(named).collect(), cells, lines }
-    };
-    let width = |one: &Candidate| one.found.iter().filter(|columns| !columns.is_empty()).count();
-    let mut best = candidate(0, Vec::new(), Vec::new());
+/// LT-TAB-007 two columns are the same field, LT-TAB-008 a group of columns without names of their own, LT-TAB-010 a header
+/// above it lacks a required column, LT-TAB-011 rows stand above it.
+pub fn find(sheet: &Sheet, among: Range<usize>, names: &Names<'_>) -> Result<Header, Finding> {
+    let wanted = names.wanted();
+    let enough = wanted.len().min(2);
+    let (mut chosen, mut narrow) = (None, None);
+    let mut widest = Candidate::of(names, 0, Vec::new(), Vec::new());
     for (index, line) in sheet.lines.iter().enumerate().take(among.end).skip(among.start) {
-        let single = candidate(index + 1, line.cells.clone(), vec![line.number; line.cells.len()]);
-        if width(&single) > width(&best) {
-            best = single;
+        let single = Candidate::line(names, index, line);
+        let lower = sheet.lines.get(index + 1);
+        let pair = lower.and_then(|lower| Candidate::pair(names, index, line, lower));
+        let sense = |one: &Candidate| (one.is_whole(names), one.width());
+        let here = match pair {
+            Some(pair) if sense(&pair) >= sense(&single) => pair,
+            _ => single,
+        };
+        if here.is_whole(names) && here.width() >= enough {
+            chosen = Some(here);
+            break;
+        }
+        if here.is_whole(names) && narrow.is_none() {
+            narrow = Some(here);
+        } else if here.width() > widest.width() {
+            widest = here;
         }
     }
-    for (index, pair) in sheet.lines.windows(2).enumerate().take(among.end).skip(among.start) {
-        let [upper, lower] = pair else { continue };
-        if let Some((cells, lines)) = joined(upper, lower, &is_known) {
-            let pair = candidate(index + 2, cells, lines);
-            // Required columns have names in a header and values in a row.
-            let row = wanted.iter().zip(&pair.found).any(|(one, columns)| {
-                let value = |column: &usize| {
-                    !cell(lower, *column).is_empty() && pair.lines.get(*column) == Some(&upper.number)
-                };
-                one.required && columns.iter().any(value)
-            });
-            if !row && width(&pair) > width(&best) {
-                best = pair;
-            }
-        }
-    }
+    let best = chosen.or(narrow).unwrap_or(widest);
     let two = best.lines.iter().min() < best.lines.iter().max();
     let header = Header {
         begin: best.first.saturating_sub(if two { 2 } else { 1 }),
@@ -111,8 +142,12 @@ pub fn find(
         columns: best.found.iter().map(|columns| columns.first().copied()).collect(),
     };
     if header.missing(wanted).is_empty() {
+        let lines = sheet.lines.get(among.start..header.begin).unwrap_or_default();
+        let number = best.lines.iter().min().copied().unwrap_or_default();
+        let filled = best.cells.iter().filter(|cell| !cell.is_empty()).count();
+        stray::above(sheet, lines, (number, filled, best.width()), names)?;
         twice(sheet, wanted, &best)?;
-        grouped(sheet, wanted, &best, &is_known)?;
+        grouped(sheet, wanted, &best, &|cell| names.knows(cell))?;
     }
     Ok(header)
 }

@@ -12,9 +12,11 @@ mod csv;
 mod foreign;
 mod grid;
 pub mod header;
+pub mod names;
 mod ods;
 pub mod page;
 mod reading;
+pub mod stray;
 mod xls;
 mod xlsx;
 
@@ -23,6 +25,7 @@ pub use reading::{Reading, Sheets};
 use crate::error::{Finding, Findings, Place, Text, cause};
 use crate::text::{fold, fold::clean};
 use header::Wanted;
+use names::Names;
 use std::collections::BTreeMap;
 
 /// Largest file read.
@@ -88,6 +91,8 @@ pub struct Sheet {
     pub unended: Option<u32>,
     /// Places merged over several rows, where they were asked for.
     pub merged: Vec<Merged>,
+    /// Places merged over several columns of one row, in their order, where they were asked for.
+    pub across: Vec<Across>,
 }
 
 /// A place merged over several rows: one value is shown for all of them, and stands in the first.
@@ -99,6 +104,17 @@ pub struct Merged {
     pub last: u32,
     /// Its first column, 0-based.
     pub column: usize,
+}
+
+/// A place merged over several columns of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Across {
+    /// Its line.
+    pub line: u32,
+    /// Its first column, 0-based.
+    pub column: usize,
+    /// Its last column, 0-based.
+    pub last: usize,
 }
 
 impl Sheet {
@@ -137,19 +153,19 @@ impl Sheet {
         }
     }
 
-    /// Shows the value of each merged place in all its rows from a line on, where they have none; not in columns of a
-    /// key: two rows would become one.
+    /// Shows the value of each merged place of rows, told by its first line and its column, in all its rows where they
+    /// have none; it must not be asked for in columns of a key: two rows would become one.
     ///
     /// # Errors
     /// LT-TAB-001 where that makes more text than a table may have.
-    pub fn fill_merged(&mut self, from: u32, except: &[usize]) -> Result<(), Finding> {
+    pub fn fill_merged(&mut self, is_wanted: impl Fn(u32, usize) -> bool) -> Result<(), Finding> {
         let mut merged = std::mem::take(&mut self.merged);
         merged.sort_by_key(|place| (place.column, place.first));
         let (mut room, mut done) = (0, (0, 0));
         for place in merged {
             // Places of one column do not overlap; what does is no sheet of any program.
             let overlaps = done.0 == place.column && place.first <= done.1;
-            if place.first < from || overlaps || except.contains(&place.column) {
+            if overlaps || !is_wanted(place.first, place.column) {
                 continue;
             }
             done = (place.column, place.last);
@@ -212,7 +228,11 @@ pub struct Column {
 }
 
 impl Table {
-    /// Finds the header among the first 20 lines: the line in which most columns are found by name.
+    /// Finds the header among the first 20 lines: the first line in which all required columns are found by name.
+    ///
+    /// # Errors
+    /// Those of [`Sheet::read_all`] and [`header::find`], LT-TAB-002 no header, LT-TAB-004 broken quotes, LT-TAB-006 a failed
+    /// formula, LT-TAB-010 a second header.
     pub fn read(name: &str, bytes: &[u8], wanted: &[Column]) -> Result<Self, Findings> {
         Self::of(Sheet::read(name, bytes)?, wanted)
     }
@@ -234,7 +254,8 @@ impl Table {
                 required: column.required,
             })
             .collect();
-        let header = header::find(&sheet, header::anywhere(), &spelt, header_key)?;
+        let names = Names::of(&spelt, header_key);
+        let header = header::find(&sheet, header::anywhere(), &names)?;
         let missing: Vec<&str> = header.missing(&spelt);
         if !missing.is_empty() {
             // As people write it first; the file may have either.
@@ -271,6 +292,11 @@ impl Table {
                 &format!("{remedy_en}name the columns in the first line as docs/FILES.md says"),
             )
             .into());
+        }
+        let rows = sheet.lines.get(header.first..).unwrap_or_default();
+        if let Some(line) = rows.iter().find(|line| names.are_in(line)) {
+            let of = sheet.lines.get(header.begin).map_or(0, |line| line.number);
+            return Err(stray::further_header(&sheet, line, of, &names).into());
         }
         let columns = wanted
             .iter()
@@ -439,6 +465,13 @@ mod tests {
         Column { name: "name", synonyms: &["Tên"], required: false },
     ];
 
+    const PEOPLE: &[Column] = &[
+        Column { name: "number", synonyms: &[], required: true },
+        Column { name: "full_name", synonyms: &[], required: true },
+        Column { name: "unit", synonyms: &[], required: true },
+        Column { name: "post", synonyms: &[], required: false },
+    ];
+
     #[test]
     fn semicolons_a_mark_and_vietnamese_headers_are_understood() {
         let bytes = "\u{feff}Danh mục;\nMÃ;Tên\nA1; Báo cáo \n;;\n".as_bytes();
@@ -532,5 +565,47 @@ mod tests {
         assert_eq!(rows[0].get("name"), "2026-11-15");
         assert_eq!(rows[0].get("code"), "0.30000000000000004");
         assert_eq!(rows[0].place("name").to_string(), "x.xlsx:3 (C3)");
+    }
+
+    #[test]
+    fn second_header_refuses_the_file_by_its_line_instead_of_losing_the_rows_above() {
+        let told = |text: &str| {
+            let finding = Table::read("x.csv", text.as_bytes(), PEOPLE).expect_err("refused").0.remove(0);
+            let place = finding.place.as_ref().expect("place").to_string();
+            (finding.code.clone(), place, finding.what.en)
+        };
+        let rows = "GL-1,Nguyễn A,SNV\nGL-2,Nguyễn B,SNV\n";
+        let wider = format!(
+            "DANH SÁCH 1\nnumber,full_name,unit\n{rows}DANH SÁCH 2\nnumber,full_name,unit,post\nGL-3,C,SNV,CV\n"
+        );
+        let (code, place, what) = told(&wider);
+        assert_eq!((code.as_str(), place.as_str()), ("LT-TAB-010", "x.csv:6 (column 1)"));
+        assert!(what.contains("row 6") && what.contains("row 2"), "{what}");
+        // The first header spells a required column otherwise.
+        let (code, place, what) =
+            told(&format!("number,Tên,unit,post\n{rows}number,full_name,unit,post\nGL-3,C,SNV,CV\n"));
+        assert_eq!((code.as_str(), place.as_str()), ("LT-TAB-010", "x.csv:1 (column 1)"));
+        assert!(
+            what.contains("\"full_name\"") && what.contains("\"Tên\"") && what.contains("row 4"),
+            "{what}"
+        );
+        // The second one does.
+        let (code, place, _) = told(&format!("number,full_name,unit\n{rows}Tên,number,unit\nC,GL-3,SNV\n"));
+        assert_eq!((code.as_str(), place.as_str()), ("LT-TAB-010", "x.csv:4 (column 2)"));
+        // No name of a column stands above the rows.
+        let (code, place, what) =
+            told(&format!("Mã số,Cán bộ,Nơi làm\n{rows}number,full_name,unit\nGL-3,C,SNV\n"));
+        assert_eq!((code.as_str(), place.as_str()), ("LT-TAB-011", "x.csv:1 (column 1)"));
+        assert!(what.contains("rows 1 to 3") && what.contains("row 4"), "{what}");
+    }
+
+    #[test]
+    fn letterheads_days_and_sums_above_a_table_are_titles() {
+        let text = "SỞ NỘI VỤ,CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nPHÒNG A,Độc lập - Tự do - Hạnh phúc\n\
+            unit:,Sở Nội vụ,post:,tất cả\nTừ ngày,01/11/2026,đến ngày,30/11/2026\n\
+            number,full_name,unit,post,phone,mail,note,grade,x\nGL-1,Nguyễn A,SNV\n";
+        let table = Table::read("x.csv", text.as_bytes(), PEOPLE).expect("table");
+        let rows: Vec<_> = table.rows().collect();
+        assert_eq!((rows.len(), rows[0].line(), rows[0].get("number")), (1, 6, "GL-1"));
     }
 }

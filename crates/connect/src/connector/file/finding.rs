@@ -46,7 +46,7 @@ pub(super) fn no_header(missing: &[&str], file: &str) -> Finding {
     .at(Place::of(file))
 }
 
-/// A file's encoding can be declared. Two columns of one field come from a person's table, but where a unit always has both the manifest has to say which
+/// A file's encoding can be declared, and so can another spelling of a column. Two columns of one field come from a person's table, but where a unit always has both the manifest has to say which
 /// one is meant.
 pub(super) fn with_manifest_remedy(mut finding: Finding) -> Finding {
     if finding.code == "LT-TAB-003" {
@@ -55,6 +55,14 @@ pub(super) fn with_manifest_remedy(mut finding: Finding) -> Finding {
         );
         finding.remedy.en.push_str(
             "; where the unit's program always writes the same encoding, declare encoding (\"tcvn3\", \"vni\", \"viscii\", \"windows-1258\") in [folder] of the manifest",
+        );
+    }
+    if finding.code == "LT-TAB-010" || finding.code == "LT-TAB-011" {
+        finding.remedy.vi.push_str(
+            "; nếu đơn vị luôn viết như vậy, thêm cách viết vào synonyms của [[folder.column]] trong manifest",
+        );
+        finding.remedy.en.push_str(
+            "; where the unit always writes it so, add the spelling to synonyms of its [[folder.column]] in the manifest",
         );
     }
     if finding.code == "LT-TAB-007" {
@@ -150,6 +158,20 @@ pub(super) fn without_key(key: &str) -> Finding {
         "LT-FIL-003",
         Text::new(format!("dòng không có khóa (cột {key})"), format!("the row has no key (column {key})")),
         Text::new("điền ô này trong tệp rồi thả lại tệp", "fill in this cell and put the file again"),
+    )
+}
+
+pub(super) fn title_or_row() -> Finding {
+    Finding::error(
+        "LT-FIL-033",
+        Text::new(
+            "dòng chỉ có một chữ ở cột khóa: không rõ là tên nhóm hay là một dòng chưa điền đủ, nên các dòng dưới không nhận nhóm nào",
+            "the row has one text alone, in the column of the key: whether it is the title of a group or a row that is not filled in cannot be told, so the rows below belong to no group",
+        ),
+        Text::new(
+            "tên nhóm: đánh số La Mã (I, II …) hoặc gộp ô sang các cột bên cạnh; dòng công việc: điền các ô còn lại, rồi thả lại tệp",
+            "of a group: number it I, II … or merge its cell over the columns beside it; of a task: fill in its other cells; then put the file again",
+        ),
     )
 }
 

@@ -19,6 +19,7 @@ mod options;
 mod package;
 mod refused;
 mod table;
+mod title;
 mod walk;
 
 pub use options::{FolderOptions, Format, SheetColumn, TableOptions};

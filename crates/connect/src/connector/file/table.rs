@@ -5,10 +5,12 @@
 //! a failed formula or a broken quote is a row with a fault.
 
 use super::finding;
+use super::title::{Title, title_of};
 use super::{Row, TableOptions};
 use crate::error::Finding;
 use crate::sheet::header::{self, Header, Wanted};
-use crate::sheet::{ERROR_CELL, Line, Sheet, Sheets};
+use crate::sheet::names::Names;
+use crate::sheet::{ERROR_CELL, Line, Sheet, Sheets, stray};
 use crate::text::{fold, lower_key};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
@@ -30,10 +32,12 @@ pub(super) struct Tables {
 
 /// Rows under one header.
 #[derive(Debug)]
-struct Part {
+pub(super) struct Part {
     sheet: usize,
     rows: Range<usize>,
-    columns: Vec<(String, usize)>,
+    pub(super) columns: Vec<(String, usize)>,
+    /// The columns of the key.
+    pub(super) key: Vec<usize>,
     /// Whether it goes on with the groups of the part before.
     goes_on: bool,
 }
@@ -42,7 +46,8 @@ impl Tables {
     /// Finds the tables of the sheets. The second answer says which sheets have none.
     ///
     /// # Errors
-    /// LT-FIL-002 no header; LT-TAB-007, LT-TAB-008 a header with two meanings.
+    /// LT-FIL-002 no header; LT-TAB-007, LT-TAB-008 a header with two meanings; LT-TAB-010 a further header lacks a required
+    /// column; LT-TAB-011 rows above the header.
     pub(super) fn find(sheets: Vec<Sheet>, options: &TableOptions) -> Result<(Self, Vec<Finding>), Finding> {
         let mut tables = Self { sheets, parts: Vec::new(), cut_off: None };
         let (mut told, mut missing) = (Vec::new(), None);
@@ -73,13 +78,13 @@ impl Tables {
             let sheet = self.sheets.get(part.sheet);
             let lines = sheet.and_then(|sheet| sheet.lines.get(part.rows.clone())).unwrap_or_default();
             let file = sheet.and_then(|sheet| file_of(sheet, part.sheet));
-            lines.iter().enumerate().map(move |(at, line)| (part, file.clone(), line, at == 0))
+            lines.iter().enumerate().map(move |(at, line)| (part, sheet, file.clone(), line, at == 0))
         });
-        let rows = rows.filter_map(move |(part, file, line, begins)| {
+        let rows = rows.filter_map(move |(part, sheet, file, line, begins)| {
             if begins && !part.goes_on {
                 above = Above::default();
             }
-            let mut row = row(line, part, &mut above, options)?;
+            let mut row = row(sheet?, line, part, &mut above, options)?;
             row.fault =
                 row.fault.or_else(|| (self.cut_off == Some(line.number)).then(finding::perhaps_cut_off));
             row.file = file;
@@ -122,7 +127,7 @@ struct Above {
 }
 
 /// A row as a record; none where it says nothing of its own.
-fn row(line: &Line, part: &Part, above: &mut Above, options: &TableOptions) -> Option<Row> {
+fn row(sheet: &Sheet, line: &Line, part: &Part, above: &mut Above, options: &TableOptions) -> Option<Row> {
     let total = line.cells.iter().find(|cell| !cell.is_empty()).is_some_and(|cell| {
         let cell = cell.to_lowercase();
         options.totals.iter().any(|word| cell.starts_with(word))
@@ -134,12 +139,18 @@ fn row(line: &Line, part: &Part, above: &mut Above, options: &TableOptions) -> O
     let cells = named.map(|(name, at)| (name.as_str(), line.cells.get(*at).map_or("", String::as_str)));
     let mut record: BTreeMap<&str, &str> = cells.filter(|(_, cell)| !cell.is_empty()).collect();
     let key = key_of(&options.key, |name| record.get(name).copied());
-    if let (Some(_), None) = (&options.group, &key)
-        && let Some(title) = group_of(line, record.len())
-    {
-        *above = Above { group: Some(title), cells: BTreeMap::new() };
-        return None;
-    }
+    let title = options.group.as_ref().and_then(|_| title_of(sheet, line, part, key.is_some()));
+    let unclear = match title {
+        Some(Title::Group(title)) => {
+            *above = Above { group: Some(title), cells: BTreeMap::new() };
+            return None;
+        }
+        Some(Title::Unclear) => {
+            *above = Above::default();
+            Some(finding::title_or_row())
+        }
+        None => None,
+    };
     for name in &options.fill_down {
         if let Some(cell) = record.get(name.as_str()) {
             above.cells.insert(name.clone(), (*cell).to_owned());
@@ -156,34 +167,10 @@ fn row(line: &Line, part: &Part, above: &mut Above, options: &TableOptions) -> O
     let failed = record
         .iter()
         .find(|(_, cell)| is_error(cell))
-        .map(|(column, _)| finding::failed_formula(options.header(column)));
+        .map(|(column, _)| finding::failed_formula(options.header(column)))
+        .or(unclear);
     let body = Bytes::from(serde_json::to_vec(&record).unwrap_or_default());
     Some(Row { key, line: line.number, body, fault: failed, ..Row::default() })
-}
-
-/// The title of a row that heads a group: one text, perhaps with a number before it.
-fn group_of(line: &Line, known: usize) -> Option<String> {
-    let mut cells = line.cells.iter().filter(|cell| !cell.is_empty());
-    let (first, second) = (cells.next()?, cells.next());
-    if cells.next().is_some() || known > 1 {
-        return None;
-    }
-    let title = match second {
-        Some(title) if is_number(first) => title.as_str(),
-        Some(_) => return None,
-        None => {
-            let (head, rest) = first.split_once(['.', ')', ':', ' ']).unwrap_or(("", first));
-            if is_number(head) && !rest.trim().is_empty() { rest } else { first }
-        }
-    };
-    Some(title.trim().to_owned())
-}
-
-/// Whether a text numbers a row: figures, Roman figures, one letter.
-fn is_number(text: &str) -> bool {
-    let text = text.trim().trim_end_matches(['.', ')', ':']);
-    let all = |set: &str| !text.is_empty() && text.chars().all(|c| set.contains(c));
-    all("0123456789.") || all("IVXLC") || (text.chars().count() == 1 && text.chars().all(char::is_alphabetic))
 }
 
 /// The key of a row: its only column without invisible characters, or several columns compared as people compare
@@ -214,51 +201,42 @@ fn is_error(cell: &str) -> bool {
     [ERROR_CELL, "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"].contains(&cell)
 }
 
-/// The tables of a sheet. A header that stands again begins the next one, with the same columns or others.
+/// The tables of a sheet. A header that stands again begins the next one, with the same columns or others; one that lacks a
+/// required column refuses the file: its rows would be read by the columns of the table above.
 fn parts(sheet: &mut Sheet, index: usize, options: &TableOptions) -> Result<Vec<Part>, Finding> {
     let wanted = wanted(options);
-    let header = find(sheet, header::anywhere(), &wanted)?;
+    let names = Names::of(&wanted, plain);
+    let header = find(sheet, header::anywhere(), &names)?;
     let missing = header.missing(&wanted);
     if !missing.is_empty() {
         let name =
             sheet.title.as_ref().filter(|_| index > 0).map(|title| format!("{} [{title}]", sheet.name));
         return Err(finding::no_header(&missing, name.as_deref().unwrap_or(&sheet.name)));
     }
-    let keys = |header: &Header| -> Vec<usize> {
-        let named = options.columns.iter().zip(&header.columns);
-        named.filter(|(column, _)| options.key.contains(&column.name)).filter_map(|(_, at)| *at).collect()
-    };
-    let from = sheet.lines.get(header.first).map_or(u32::MAX, |line| line.number);
-    sheet.fill_merged(from, &keys(&header))?;
     let columns = |header: &Header| {
         let found = options.columns.iter().zip(&header.columns);
         found.filter_map(|(column, at)| at.map(|at| (column.name.clone(), at))).collect::<Vec<_>>()
     };
-    let part = |header: &Header, goes_on: bool| Part {
-        sheet: index,
-        rows: header.first..sheet.lines.len(),
-        columns: columns(header),
-        goes_on,
+    let part = |header: &Header, goes_on: bool| {
+        let columns = columns(header);
+        let key = columns.iter().filter(|(name, _)| options.key.contains(name)).map(|(_, at)| *at).collect();
+        Part { sheet: index, rows: header.first..sheet.lines.len(), columns, key, goes_on }
     };
     let mut found = vec![part(&header, false)];
     let mut current = header;
     let mut at = current.first;
     while let Some(line) = sheet.lines.get(at) {
-        let own = sheet.lines.get(current.begin..current.first.min(at)).unwrap_or_default();
-        let length = current.first.saturating_sub(current.begin);
-        let next = if own.first().is_some_and(|first| first.cells == line.cells) {
-            // The same header again, all of its lines.
-            let same = own.iter().zip(sheet.lines.get(at..).unwrap_or_default());
-            same.clone().all(|(a, b)| a.cells == b.cells).then(|| Header {
-                begin: at,
-                first: at + length,
-                columns: current.columns.clone(),
-            })
-        } else if names_columns(line, &wanted) {
-            let other = find(sheet, at..at + 1, &wanted)?;
-            (other.missing(&wanted).is_empty() && other.begin == at).then_some(other)
-        } else {
-            None
+        let next = match again(sheet, &current, at) {
+            None if names.are_in(line) => {
+                let other = find(sheet, at..at + 1, &names)?;
+                if !other.missing(&wanted).is_empty() {
+                    let of = sheet.lines.get(current.begin).map_or(0, |line| line.number);
+                    let told = stray::further_header(sheet, line, of, &names);
+                    return Err(finding::with_manifest_remedy(told));
+                }
+                Some(other)
+            }
+            again => again,
         };
         match next {
             Some(header) => {
@@ -272,14 +250,24 @@ fn parts(sheet: &mut Sheet, index: usize, options: &TableOptions) -> Result<Vec<
             None => at += 1,
         }
     }
+    let starts: Vec<(u32, Vec<usize>)> = found
+        .iter()
+        .filter_map(|part| Some((sheet.lines.get(part.rows.start)?.number, part.key.clone())))
+        .collect();
+    sheet.fill_merged(|line, column| {
+        let of = starts.partition_point(|(first, _)| *first <= line).checked_sub(1);
+        of.and_then(|of| starts.get(of)).is_some_and(|(_, key)| !key.contains(&column))
+    })?;
     Ok(found)
 }
 
-/// Whether one of a row's first cells is the name of a column: only then is it looked at as a header.
-fn names_columns(line: &Line, wanted: &[Wanted<'_>]) -> bool {
-    let cells = line.cells.iter().filter(|cell| !cell.is_empty()).take(2);
-    let mut keys = cells.filter(|cell| cell.len() <= 100).map(|cell| plain(cell));
-    keys.any(|key| wanted.iter().any(|one| one.spellings.contains(&key)))
+/// The header where it stands again, all of its lines.
+fn again(sheet: &Sheet, header: &Header, at: usize) -> Option<Header> {
+    let own = sheet.lines.get(header.begin..header.first)?;
+    let length = own.len();
+    let here = sheet.lines.get(at..at + length)?;
+    let same = own.iter().zip(here).all(|(a, b)| a.cells == b.cells);
+    same.then(|| Header { begin: at, first: at + length, columns: header.columns.clone() })
 }
 
 fn wanted(options: &TableOptions) -> Vec<Wanted<'_>> {
@@ -292,8 +280,8 @@ fn wanted(options: &TableOptions) -> Vec<Wanted<'_>> {
 }
 
 /// Whole cells are compared, so that "TT" never matches inside another word.
-fn find(sheet: &Sheet, among: Range<usize>, wanted: &[Wanted<'_>]) -> Result<Header, Finding> {
-    header::find(sheet, among, wanted, plain).map_err(finding::with_manifest_remedy)
+fn find(sheet: &Sheet, among: Range<usize>, names: &Names<'_>) -> Result<Header, Finding> {
+    header::find(sheet, among, names).map_err(finding::with_manifest_remedy)
 }
 
 /// A header cell for comparison: lower case, single blanks, without accents where it is longer than a few letters,
