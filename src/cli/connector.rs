@@ -70,8 +70,11 @@ pub enum Action {
     },
     /// Run a manifest against its recorded answers
     Test {
-        /// Folder with manifest.toml, samples/ and expected/
+        /// A folder with manifest.toml, samples/ and expected/, or its name in connectors/
         folder: PathBuf,
+        /// First write into expected/ what the samples give now; read it before you keep it
+        #[arg(long)]
+        write: bool,
     },
 }
 
@@ -121,7 +124,7 @@ pub async fn run(action: Action, configuration: impl Fn() -> Result<Loaded, Find
         },
         Action::New(order) => connector_new::new(&order),
         Action::Record { folder, tried } => connector_record::record(&folder, &tried, configuration).await,
-        Action::Test { folder } => connector_test::test(&folder).await,
+        Action::Test { folder, write } => connector_test::test(&folder, write).await,
     };
     outcome.unwrap_or_else(|Findings(findings)| Outcome {
         exit: EXIT_CONFIG,
@@ -354,9 +357,10 @@ fn previewed(preview: Preview, raw: bool) -> Outcome {
     };
     let text = Text::new(text(Lang::Vi), text(Lang::En));
     let value = json!({ "total": preview.total, "whole": preview.whole, "records": beside });
-    // One record nobody can read stops nothing; where none can be read the manifest is wrong.
+    // One record nobody can read stops nothing; where none can be read, or every file is refused, something is wrong.
     let refused = |seen: &Seen| matches!(seen.outcome, Becomes::Rejected(_));
-    let none = !preview.seen.is_empty() && preview.seen.iter().all(refused);
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let none = preview.seen.iter().all(refused) && (failed || !preview.seen.is_empty());
     let exit = if none { EXIT_FAILED } else { EXIT_OK };
     Outcome { findings, exit, document: Document::Json { value, text } }
 }

@@ -1,19 +1,28 @@
 //! `connector test`: a manifest against its recorded answers and against the rules every connector holds.
 //!
-//! Owns what is printed: the drafts counted, and a table of the fourteen rules. It must not know how a rule is tried.
+//! Owns what is printed: the drafts counted, and a table of the fourteen rules; and, where it is asked for, `expected/`. It
+//! must not know how a rule is tried.
 //! What differs and what is broken comes back as findings.
 
 use super::print::text as text_of;
-use crate::connector::{conformance, kit};
+use crate::config::manifest;
+use crate::connector::manifest::{self as language, Kind, Loaded};
+use crate::connector::{conformance, kit, record};
 use crate::error::{Finding, Findings, Lang, Place, Text};
 use crate::pipeline::command::{Column, Document, EXIT_FAILED, Field, Outcome};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Runs a manifest against its samples, and the rules every connector holds.
-pub(super) async fn test(folder: &Path) -> Result<Outcome, Findings> {
+/// Runs a manifest against its samples, and the rules every connector holds; `write` writes what they give into `expected/`
+/// before.
+pub(super) async fn test(named: &Path, write: bool) -> Result<Outcome, Findings> {
+    let folder = &folder_of(named);
     if folder.join("manifest.toml").is_file() && !has_samples(folder) {
-        return Ok(Outcome::failed(EXIT_FAILED, without_samples(folder)));
+        let loaded = language::load(&folder.join("manifest.toml"))?;
+        return Ok(Outcome::failed(EXIT_FAILED, without_samples(folder, &loaded)));
+    }
+    if write {
+        conformance::expect(folder).await?;
     }
     let report = conformance::run(folder).await?;
     let verdicts = kit::judge(folder).await?;
@@ -64,20 +73,58 @@ fn has_samples(folder: &Path) -> bool {
     std::fs::read_dir(folder.join("samples")).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-fn without_samples(folder: &Path) -> Finding {
+/// The folder a manifest lies in that is named as elsewhere: by its folder, its file, or its name in `connectors/`.
+fn folder_of(named: &Path) -> PathBuf {
+    if named.join("manifest.toml").is_file() {
+        return named.to_path_buf();
+    }
+    let places = manifest::places(&named.to_string_lossy(), Path::new(""));
+    let found = places.into_iter().find(|place| place.is_file() && place.ends_with("manifest.toml"));
+    let folder = found.and_then(|place| Some(place.parent()?.to_path_buf()));
+    folder.map_or_else(
+        || named.to_path_buf(),
+        |folder| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder },
+    )
+}
+
+fn without_samples(folder: &Path, loaded: &Loaded) -> Finding {
     let shown = folder.display();
     let what = Text::new(
         "chưa có mẫu nào trong samples/ để chạy manifest",
         "there are no samples in samples/ to run the manifest against",
     );
-    let remedy = Text::new(
-        format!(
-            "ghi mẫu từ hệ thống đang chạy: lienthong connector record {shown} {shown}/manifest.toml --set … --secret …"
+    let by_hand = |vi: &str, en: &str| {
+        Text::new(
+            format!(
+                "tự đặt vào {shown}/samples/ {vi}, bỏ mọi thông tin cá nhân, rồi chạy lienthong connector test {shown} --write"
+            ),
+            format!(
+                "put {en} into {shown}/samples/ by hand, without anything personal, then run lienthong connector test {shown} --write"
+            ),
+        )
+    };
+    let remedy = match loaded.manifest.kind {
+        _ if record::is_recorded(loaded) => Text::new(
+            format!(
+                "ghi mẫu từ hệ thống đang chạy: lienthong connector record {shown} {shown}/manifest.toml --set … --secret …"
+            ),
+            format!(
+                "make them from the running system: lienthong connector record {shown} {shown}/manifest.toml --set … --secret …"
+            ),
         ),
-        format!(
-            "make them from the running system: lienthong connector record {shown} {shown}/manifest.toml --set … --secret …"
+        Kind::Folder => by_hand("vài tệp như đơn vị gửi", "a few files as the unit sends them"),
+        Kind::View => by_hand(
+            "tệp .sql tạo khung nhìn và vài dòng (SQLite)",
+            "an .sql file that makes the view and a few rows (SQLite)",
         ),
-    );
+        Kind::Process => {
+            by_hand("read.jsonl: các dòng chương trình in ra", "read.jsonl, the lines the program prints,")
+        }
+        Kind::Http | Kind::Vxp => by_hand(
+            "các lần hỏi đáp (docs/CONNECTORS.md, phần Samples)",
+            "the exchanges (docs/CONNECTORS.md, Samples)",
+        ),
+    };
     Finding::error("LT-MAN-013", what, remedy).at(Place::of(shown.to_string()))
 }
 

@@ -204,7 +204,14 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("connector new.out", "Thư mục ghi manifest; mặc định connectors/TÊN"),
     ("connector record.folder", "Thư mục sẽ ghi: manifest.toml, samples/ và expected/"),
     ("connector record.source", "Một nguồn trong cấu hình, với thiết lập và bí mật của nó"),
-    ("connector test.folder", "Thư mục có manifest.toml, samples/ và expected/"),
+    (
+        "connector test.folder",
+        "Thư mục có manifest.toml, samples/ và expected/, hoặc tên của nó trong connectors/",
+    ),
+    (
+        "connector test.write",
+        "Trước hết ghi vào expected/ kết quả các mẫu cho hiện nay; đọc lại trước khi giữ",
+    ),
     ("sync.full", "Đọc lại tất cả thay vì chỉ phần thay đổi"),
     ("backfill.from", "Ngày đầu, yyyy-mm-dd hoặc dd/mm/yyyy"),
     ("backfill.to", "Ngày cuối, tính cả ngày này"),

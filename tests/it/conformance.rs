@@ -56,6 +56,23 @@ async fn every_manifest_gives_exactly_the_expected_drafts() {
 }
 
 #[tokio::test]
+async fn request_no_sample_answers_is_told_as_that_and_not_as_a_fault_of_the_server() {
+    crate::support::install_tls();
+    let from = project::root().join("connectors/ward-desk");
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("samples")).expect("made");
+    for file in ["manifest.toml", "samples/01-page.json"] {
+        std::fs::copy(from.join(file), folder.path().join(file)).expect("copied");
+    }
+    let report = conformance::run(folder.path()).await.unwrap_or_else(|findings| panic!("{findings}"));
+    let told: Vec<(&str, &str)> =
+        report.problems.iter().map(|finding| (finding.code.as_str(), finding.what.en.as_str())).collect();
+    assert!(told.iter().all(|(code, _)| *code == "LT-MAN-013"), "{told:?}");
+    let unanswered = told.iter().filter(|(_, what)| what.contains("no sample answers GET /"));
+    assert_eq!(unanswered.count(), 1, "once, although everything is read twice: {told:?}");
+}
+
+#[tokio::test]
 async fn changed_expectation_is_told_with_record_and_field() {
     crate::support::install_tls();
     let from = project::root().join("connectors/ward-desk");

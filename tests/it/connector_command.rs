@@ -96,6 +96,23 @@ async fn check_warns_of_a_record_it_cannot_read_and_fails_where_it_can_read_none
     assert!(told.contains("LT-SRC-006"), "{told}");
 }
 
+/// What is told of a refused file is an error of the whole, where nothing else could be read.
+#[test]
+fn preview_of_a_folder_whose_every_file_is_refused_fails() {
+    let site = Site::new("");
+    std::fs::create_dir(site.file("drop")).expect("made");
+    let order = ["connector", "preview", "task-sheet", "--set", "folder=drop", "--lang", "en"];
+    assert_eq!(site.run(&order).0, 0, "an empty folder is a new one");
+    site.write("drop/a.csv", "Mã,Việc\nA1,Một\n");
+    assert!(site.refused(&order, 1).contains("LT-FIL-002"));
+    site.write("drop/b.csv", "Mã nhiệm vụ,Nội dung,Trạng thái\nB1,Việc,Mới giao\n");
+    let (exit, printed, errors) = site.run(&order);
+    assert!(
+        exit == 0 && printed.contains("B1") && errors.contains("LT-FIL-002"),
+        "{exit}: {printed}{errors}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn source_of_the_configuration_is_tried_before_it_is_enabled() {
     let (server, site) = (system("1").await, Site::new(""));

@@ -89,6 +89,37 @@ fn manifests_of_ones_own_are_listed_found_by_their_folder_and_tried_without_samp
     assert!(told.contains("there are no samples") && told.contains("connector record"), "{told}");
 }
 
+#[test]
+fn samples_nothing_records_are_put_by_hand_and_what_they_give_is_written_by_the_test() {
+    let site = Site::new("");
+    let (_, manifest, _) = site.run(&["connector", "show", "task-sheet"]);
+    std::fs::create_dir_all(site.file("connectors/so/samples")).expect("made");
+    site.write("connectors/so/manifest.toml", manifest);
+    let test = ["connector", "test", "so", "--lang", "en"];
+    let told = site.refused(&test, 1);
+    assert!(
+        told.contains("by hand") && told.contains("--write") && !told.contains("connector record"),
+        "{told}"
+    );
+    site.write(
+        "connectors/so/samples/a.csv",
+        "Mã nhiệm vụ,Nội dung,Trạng thái\nB1,Việc,Mới giao\n,Hai,Mới giao\n",
+    );
+    let told = site.refused(&test, 1);
+    assert!(
+        told.contains("expected/drafts.json") && told.contains("--write") && !told.contains("os error"),
+        "{told}"
+    );
+    assert_eq!(site.json(&["connector", "test", "connectors/so", "--write"])["drafts"], json!(1));
+    assert!(site.file("connectors/so/expected/rejected.json").exists());
+    assert_eq!(site.json(&["connector", "test", "connectors/so/manifest.toml"])["ok"], json!(true));
+    // What is no longer rejected is no longer expected to be.
+    site.write("connectors/so/samples/a.csv", "Mã nhiệm vụ,Nội dung,Trạng thái\nB1,Việc,Mới giao\n");
+    site.refused(&test, 1);
+    assert_eq!(site.json(&["connector", "test", "so", "--write"])["ok"], json!(true));
+    assert!(!site.file("connectors/so/expected/rejected.json").exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn remedies_of_a_manifest_tried_by_hand_name_options_and_no_configuration() {
     let site = Site::new("");

@@ -58,8 +58,7 @@ pub async fn record(
     given: &Given<'_>,
     now: DateTime<Utc>,
 ) -> Result<Recorded, Findings> {
-    let stream = loaded.manifest.stream.as_ref().map(|stream| stream.format);
-    if loaded.manifest.kind != Kind::Http || stream != Some(BodyFormat::Json) {
+    if !is_recorded(loaded) {
         return Err(not_recorded().into());
     }
     let recorder = Recorder::default();
@@ -81,6 +80,12 @@ pub async fn record(
         return Err(tells_a_secret().at(Place::of(path)).into());
     }
     Ok(Recorded { samples, records, replaced: mask.replaced() })
+}
+
+/// Whether samples of such a source can be recorded: of JSON over HTTP alone everything personal can be replaced.
+pub fn is_recorded(loaded: &Loaded) -> bool {
+    let stream = loaded.manifest.stream.as_ref().map(|stream| stream.format);
+    loaded.manifest.kind == Kind::Http && stream == Some(BodyFormat::Json)
 }
 
 /// Whether what the source tells, and not our clock, says where a pull of changes begins.
