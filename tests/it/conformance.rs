@@ -61,7 +61,7 @@ async fn request_no_sample_answers_is_told_as_that_and_not_as_a_fault_of_the_ser
     let from = project::root().join("connectors/ward-desk");
     let folder = tempfile::tempdir().expect("folder");
     std::fs::create_dir(folder.path().join("samples")).expect("made");
-    for file in ["manifest.toml", "samples/01-page.json"] {
+    for file in ["manifest.toml", "samples/02-page.json"] {
         std::fs::copy(from.join(file), folder.path().join(file)).expect("copied");
     }
     let report = conformance::run(folder.path()).await.unwrap_or_else(|findings| panic!("{findings}"));
