@@ -611,34 +611,26 @@ fn differs(folder: &Path, file: &str, vi: &str, en: &str) -> Finding {
 }
 
 fn no_sample(folder: &Path, request: &str) -> Finding {
+    let (vi, en) = (format!("không có mẫu nào trả lời {request}"), format!("no sample answers {request}"));
     Finding {
         remedy: Text::new(
             "thêm lần hỏi đáp này vào samples/ (ghi lại bằng connector record nếu là JSON qua HTTP), hoặc sửa đường dẫn, tham số trong manifest",
             "add this exchange to samples/ (record it again where it is JSON over HTTP), or correct path and parameters in the manifest",
         ),
-        ..differs(
-            folder,
-            "samples",
-            &format!("không có mẫu nào trả lời {request}"),
-            &format!("no sample answers {request}"),
-        )
+        ..differs(folder, "samples", &vi, &en)
     }
 }
 
 /// Nobody said what the samples give.
 fn nothing_expected(folder: &Path, file: &str) -> Finding {
     let shown = folder.display();
+    let (vi, en) = ("chưa có tệp kết quả của các mẫu", "no file says what the samples must give");
     Finding {
         remedy: Text::new(
             format!("ghi kết quả hiện nay bằng lienthong connector test {shown} --write, rồi đọc lại"),
             format!("write what they give now with lienthong connector test {shown} --write, and read it"),
         ),
-        ..differs(
-            folder,
-            file,
-            "chưa có tệp kết quả mong đợi của các mẫu",
-            "there is no file of what the samples must give",
-        )
+        ..differs(folder, file, vi, en)
     }
 }
 
