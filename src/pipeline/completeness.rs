@@ -1,11 +1,12 @@
 //! Whether everything a source has is held: the one judgement that orders and pages show.
 //!
-//! Owns its words, when it was last proved, what it rests on, and telling a folder whose files vanished. It must not know
+//! Owns its words, when it was last proved, what it rests on, and telling a folder whose files vanished or a source of
+//! whose tasks the last full pull called many gone. It must not know
 //! how a source is asked or what its records say. Of a folder all files that lie there can be read, and no more can be
 //! known; of other sources a pull of everything proves it. An error of the store is the caller's.
 
 use super::app::App;
-use super::pull::accept_order;
+use super::pull::{LOSS, accept_order};
 use crate::connector::Abilities;
 use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
@@ -73,7 +74,7 @@ pub struct Completeness {
     pub proven_at: Option<DateTime<Utc>>,
     /// What it rests on, and whether only changes were read since.
     pub because: Text,
-    /// What a person has to look at: a folder whose files vanished.
+    /// What a person has to look at: a folder whose files vanished, many tasks called gone.
     pub finding: Option<Finding>,
 }
 
@@ -92,6 +93,11 @@ impl App {
         let abilities = self.sources.get(source).map(|source| source.connector.abilities());
         let mut judged = judge(abilities.unwrap_or_default(), state, newest.as_ref(), proven_at);
         judged.finding = state.files.and_then(|files| fewer(source, files));
+        if judged.finding.is_none() {
+            // Told until another full pull agrees or a person accepts it.
+            let told = self.store.told_by_full(source).await?;
+            judged.finding = told.into_iter().find(|finding| finding.code == LOSS);
+        }
         Ok(judged)
     }
 }

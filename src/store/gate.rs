@@ -22,6 +22,12 @@ const PROOFS_KEPT: u64 = 400;
 const GATE: &str = "SELECT finding, since, accepted_by, accepted_reason, coalesce(kind, 'full'), coalesce(known_to, 0), \
                     accepted, least FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
 
+/// The run of the last full pull that left a proof and what it told, unless a person accepted what it showed; $1 is the
+/// source.
+const TOLD_BY_FULL: &str = "SELECT r.id, r.findings FROM run r WHERE r.id = (SELECT max(p.run_id) FROM source_proof p \
+                            JOIN run f ON f.id = p.run_id WHERE p.source_id = $1 AND f.kind = 'full') \
+                            AND r.id > coalesce((SELECT usual_from_run FROM source_gate WHERE source_id = $1), 0)";
+
 /// How much a run showed that was stopped because of it, and the least a run let through for that has to show: with 0
 /// it may show nothing, and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -363,6 +369,44 @@ impl Store {
         tx.commit().await
     }
 
+    /// What the last full pull of a source told; nothing where a person accepted what it showed.
+    pub async fn told_by_full(&self, source: &SourceId) -> Result<Vec<Finding>, StoreError> {
+        let row = self.db.row(TOLD_BY_FULL, vals![source.as_str()]).await?;
+        Ok(row.as_ref().map(told_of).transpose()?.map(|(_, told)| told).unwrap_or_default())
+    }
+
+    /// Notes that what the last full pull told under this code is right: the usual counts from that run on. The finding;
+    /// none where nothing is told.
+    pub async fn accept_told(
+        &self,
+        source: &SourceId,
+        code: &str,
+        (author, reason): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<Option<Finding>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let row = tx.row(TOLD_BY_FULL, vals![source.as_str()]).await?;
+        let Some((run, told)) = row.as_ref().map(told_of).transpose()? else { return Ok(None) };
+        let Some(finding) = told.into_iter().find(|finding| finding.code == code) else { return Ok(None) };
+        tx.execute(
+            "INSERT INTO source_gate (source_id, usual_from_run) VALUES ($1, $2) \
+             ON CONFLICT (source_id) DO UPDATE SET usual_from_run = excluded.usual_from_run",
+            vals![source.as_str(), run],
+        )
+        .await?;
+        tx.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "gate_accepted",
+            object: format!("source {source}"),
+            detail: code.to_owned(),
+            reason: Some(reason),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(Some(finding))
+    }
+
     /// What counts instead of the known tasks: how many the last run of everything saw, since a person let one through
     /// that could not call gone what it did not see. None where the known tasks count.
     pub async fn gate_measure(&self, source: &SourceId) -> Result<Option<u64>, StoreError> {
@@ -448,6 +492,10 @@ impl Store {
             })
             .collect()
     }
+}
+
+fn told_of(row: &Row) -> Result<(i64, Vec<Finding>), StoreError> {
+    Ok((row.int(0)?, row.opt_json(1)?.unwrap_or_default()))
 }
 
 fn gate_of(row: &Row) -> Result<Gate, StoreError> {

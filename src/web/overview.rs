@@ -7,7 +7,7 @@ use super::{Page, Visit, Web, cards, deliveries, format, journal, source, words}
 use crate::directory::Directory;
 use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
-use crate::pipeline::completeness::Completeness;
+use crate::pipeline::completeness::{Completeness, FEWER_FILES};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
 use crate::store::{Gate, IMPORTED, Overview, Run, SourceState, TargetTotals};
@@ -175,8 +175,14 @@ pub(super) fn stands<'a>(
     if let ("ok", Some(_)) = (light, told) {
         (light, word) = ("warn", say(lang, "Một phần", "Partly"));
     }
-    if let ("ok", Some(_)) = (light, &judged.finding) {
-        (light, word) = ("warn", say(lang, "Tệp biến mất", "Files vanished"));
+    if let ("ok", Some(told)) = (light, &judged.finding) {
+        let of_files = told.code == FEWER_FILES;
+        let told = if of_files {
+            say(lang, "Tệp biến mất", "Files vanished")
+        } else {
+            say(lang, "Mất nhiều nhiệm vụ", "Many tasks gone")
+        };
+        (light, word) = ("warn", told);
     }
     if gate.is_some() {
         (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));

@@ -5,6 +5,7 @@ use crate::domain::SourceId;
 use crate::error::{Finding, Place, Text};
 use crate::pipeline::command::{Column, Document, Field, Outcome};
 use crate::pipeline::completeness::{FEWER_FILES, verdict_of_proof};
+use crate::pipeline::pull::LOSS;
 use crate::pipeline::step::Bell;
 use crate::pipeline::wording::Words;
 use crate::store::{Acceptance, FolderFiles, Gate, RunKind};
@@ -118,6 +119,9 @@ pub(super) async fn accept(app: &App, source: &SourceId, code: &str, by: &str, r
     if code == FEWER_FILES {
         return accept_files(app, source, by, reason).await;
     }
+    if code == LOSS {
+        return accept_loss(app, source, by, reason).await;
+    }
     let gate = match app.store.accept_gate(source, &code, (by, reason), app.clock.now()).await? {
         Acceptance::Given(gate) => gate,
         Acceptance::OtherReason(gate) => return Err(other_reason(source, &code, &gate).into()),
@@ -169,6 +173,16 @@ async fn accept_files(app: &App, source: &SourceId, by: &str, reason: &str) -> A
         format!(
             "Accepted {FEWER_FILES}: the folder of source {source} rightly holds {there} files instead of {most}; later pulls are compared with {there}."
         ),
+    ))
+}
+
+/// Many tasks rightly are no longer shown: nothing was stopped, and it is told no more.
+async fn accept_loss(app: &App, source: &SourceId, by: &str, reason: &str) -> Answer {
+    let accepted = app.store.accept_told(source, LOSS, (by, reason), app.clock.now()).await?;
+    let Some(Finding { what, .. }) = accepted else { return Err(nothing_to_accept(source).into()) };
+    Ok(Outcome::done(
+        format!("Đã xác nhận {LOSS} ({}); mức thường lệ tính lại từ lần đọc toàn bộ đó.", what.vi),
+        format!("Accepted {LOSS} ({}); the usual is counted anew from that full pull.", what.en),
     ))
 }
 

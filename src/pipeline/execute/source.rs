@@ -98,7 +98,11 @@ fn shown(summary: PullSummary, judged: Completeness) -> Outcome {
             Field::new("proven_at", "Chứng minh lúc", "Proven at", json!(judged.proven_at)),
         ],
     };
-    Outcome::with_findings(document, summary.findings.into_iter().chain(judged.finding).collect())
+    let mut findings = summary.findings;
+    // What this run told itself still stands.
+    let standing = judged.finding.filter(|told| findings.iter().all(|finding| finding.code != told.code));
+    findings.extend(standing);
+    Outcome::with_findings(document, findings)
 }
 
 pub(super) async fn sync(

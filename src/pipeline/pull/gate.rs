@@ -30,8 +30,11 @@ const DELETED: &str = "LT-PUL-024";
 /// A field with another type, where the manifest says stop.
 pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
 
-/// Fewer known tasks than these stop nothing: a ward's few ones may all be archived on one day.
-pub(super) const FEW: u64 = 10;
+/// Many known tasks were called gone: told, and `source accept` takes it.
+pub(in crate::pipeline) const LOSS: &str = "LT-PUL-028";
+
+/// Where none of the known tasks is shown any more, so many stop the run whatever the configuration says.
+const FEW: u64 = 10;
 
 /// What pages that wait may take, bytes: beyond it they are stored, and the end of the run judges.
 const MOST_HELD: usize = 64 << 20;
@@ -251,6 +254,14 @@ impl Watch {
         tasks >= u64::from(self.gates.from_tasks)
     }
 
+    /// Whether so many of these tasks are missing that it cannot be believed. Of few tasks a share says little, and a
+    /// handful that is most of them says enough.
+    fn misses(&self, missing: u64, of: u64) -> bool {
+        let judged = self.judged(of) || missing >= u64::from(self.gates.from_missing);
+        let shown = of.saturating_sub(missing);
+        judged && shown * 100 < of * u64::from(self.gates.least_percent)
+    }
+
     /// Judges how many tasks nobody knew: those of this run, and where this gate is closed already, those of the runs
     /// it stopped.
     pub(super) async fn growth(&mut self, app: &App, new: u64) -> Result<(), ConnectorError> {
@@ -285,12 +296,11 @@ impl Watch {
             return Ok(None);
         }
         let (recognised, expected) = (self.recognised, self.expected());
-        let least = u64::from(self.gates.least_percent);
         if recognised == 0 {
             // Where a person accepted that nothing is shown any more, records of others are no such thing.
             let known = self.without_deleted(self.known.unwrap_or(0));
             let missing = if seen > 0 { known } else { expected };
-            if missing < FEW {
+            if missing < FEW.min(self.gates.from_missing.into()) {
                 return Ok((missing > 0).then(|| self.few(missing)));
             }
             // Whoever accepted that none of the records is known accepted this too, of about as many records.
@@ -300,14 +310,26 @@ impl Watch {
             if seen == 0 {
                 return Ok(None);
             }
-        } else if self.judged(expected) && recognised * 100 < expected * least {
+        } else if self.misses(expected.saturating_sub(recognised), expected) {
             self.stop(self.too_few(recognised, expected), self.size(recognised))?;
         }
         let usual = self.usual.map(|usual| self.without_deleted(usual));
-        if let Some(usual) = usual.filter(|usual| self.judged(*usual) && seen * 100 < usual * least) {
+        if let Some(usual) = usual.filter(|usual| self.misses(usual.saturating_sub(seen), *usual)) {
             self.stop(self.too_few(seen, usual), self.size(seen))?;
         }
         Ok(None)
+    }
+
+    /// What is told of the known tasks a full pull called gone because it did not see them; nothing where they are a
+    /// handful, or where a person let the run through for what it showed.
+    pub(super) fn loss(&self, gone: u64) -> Option<Finding> {
+        let of_fields = |one: &Accepted| one.finding.code == TYPE_CHANGED;
+        let known = self.without_deleted(self.known.unwrap_or(0));
+        // Others came with runs that a gate stopped.
+        let missing = gone.min(known.saturating_sub(self.recognised));
+        let handful = missing < u64::from(self.gates.from_missing)
+            || missing * 100 <= known * u64::from(self.gates.told_percent);
+        (!handful && self.accepted().all(of_fields)).then(|| self.lost(missing, known))
     }
 
     /// Known tasks that are not gone, before this run calls any so.
@@ -325,8 +347,7 @@ impl Watch {
 
     /// Whether the source may have deleted so many of the known tasks.
     fn may_bury(&self, gone: u64, known: u64) -> bool {
-        let most = 100_u64.saturating_sub(self.gates.least_percent.into());
-        !self.judged(known) || gone * 100 <= known * most
+        !self.misses(gone, known)
     }
 
     /// Whether so many tombstones have to be counted: those of known tasks among them may be too many.
@@ -407,6 +428,25 @@ impl Watch {
             Text::new(
                 "số nhiệm vụ quá ít để dừng nguồn; kiểm tra tài khoản và bộ lọc nếu điều đó không đúng",
                 "too few to stop the source; check the account and the filter if it is not true",
+            ),
+        );
+        finding.at(Place::of(format!("source {source}")))
+    }
+
+    fn lost(&self, missing: u64, known: u64) -> Finding {
+        let source = &self.source;
+        let finding = Finding::warning(
+            LOSS,
+            Text::new(
+                format!(
+                    "nguồn {source} không còn cho thấy {missing} trong {known} nhiệm vụ đã biết; chúng được coi là không còn"
+                ),
+                format!("source {source} no longer shows {missing} of {known} known tasks; they are called gone"),
+            ),
+            self.remedy(
+                LOSS,
+                "kiểm tra tài khoản, bộ lọc mặc định và giới hạn số dòng của nguồn; nhiệm vụ lại được thấy thì lại có như cũ",
+                "check the account, the default filter and the row limit of the source; a task that is shown again is back as it was",
             ),
         );
         finding.at(Place::of(format!("source {source}")))

@@ -5,7 +5,6 @@
 //! must not know how a list is asked for. A look costs a request: one an hour, and until the next one the cursor stays
 //! where it was, so that what changed meanwhile is asked for again.
 
-use super::gate::FEW;
 use super::{Puller, of_store, place};
 use crate::connector::{ConnectorError, Glance, PullEnd};
 use crate::error::{Disposition, Finding, Text};
@@ -13,6 +12,10 @@ use chrono::TimeDelta;
 
 /// How long a look is good for.
 const GOOD_FOR: TimeDelta = TimeDelta::hours(1);
+
+/// Fewer known tasks than these are not looked for: a ward's few ones may all be archived on one day, and a pull of changes
+/// calls nothing gone.
+const FEW: u64 = 10;
 
 impl Puller<'_> {
     /// Looks whether a source that showed no change shows anything at all.

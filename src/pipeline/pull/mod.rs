@@ -20,7 +20,7 @@ mod posts;
 mod stand;
 mod views;
 
-pub(super) use gate::accept_order;
+pub(super) use gate::{LOSS, accept_order};
 pub(super) use page::{NO_CITIZEN_ID, place_of, without_citizen_ids};
 
 use super::app::App;
@@ -232,7 +232,7 @@ async fn pull_once(
             puller.watch.passed(app, run, seen, full && end.complete).await?;
             if full || (whole && !end.unchanged) {
                 crate::failpoint!("pull::before_gone");
-                let seen = (&puller.seen, &puller.tombstones);
+                let seen = (&puller.seen, &puller.tombstones, &puller.watch);
                 prove(app, &source, run, seen, (&end, kind), &mut summary).await?;
                 if abilities.full_is_complete {
                     summary.complete &= summary.proven;
@@ -287,13 +287,14 @@ async fn prove(
     app: &App,
     source: &SourceId,
     run: i64,
-    (seen, tombstones): (&SeenTasks, &Tombstones),
+    (seen, tombstones, watch): (&SeenTasks, &Tombstones, &Watch),
     (end, kind): (&PullEnd, RunKind),
     summary: &mut PullSummary,
 ) -> Result<(), Finding> {
     let full = kind == RunKind::Full;
     let settled = gone::settle(app, source, run, seen, (end, full)).await?;
     summary.gone += settled.gone;
+    summary.findings.extend(watch.loss(settled.gone));
     let held = settled.held.count;
     // A source that lists tombstones usually counts them as well.
     let with_tombstones = held + tombstones.count();

@@ -328,6 +328,13 @@ pub struct Gates {
     /// Known tasks from which on `least_percent`, `most_times`, tombstones and "none of these records is known" are judged.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub from_tasks: u32,
+    /// Missing or deleted tasks from which on `least_percent` is judged of fewer known ones than `from_tasks` too.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub from_missing: u32,
+    /// Share of the known tasks above which it is told that a full pull called so many gone, percent, from `from_missing`
+    /// tasks on; 100 = never.
+    #[schemars(range(min = 0, max = 100))]
+    pub told_percent: u8,
     /// Tasks one account completes within `bulk_minutes` before it is told; 0 = never.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub bulk_close: u32,
@@ -345,6 +352,8 @@ impl Default for Gates {
             least_percent: 50,
             most_times: 10,
             from_tasks: 50,
+            from_missing: 4,
+            told_percent: 10,
             bulk_close: 30,
             bulk_minutes: 10,
             most_quantity: 1_000,
