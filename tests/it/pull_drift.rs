@@ -133,6 +133,154 @@ async fn accepted_type_of_one_field_lets_no_other_field_and_no_other_gate_throug
     assert_eq!(house.state().await, "ok");
 }
 
+/// A rule reads `owner.account`, and the owner becomes a text: nobody would do any task.
+#[tokio::test]
+async fn object_above_a_place_that_a_rule_reads_is_kept_aside_when_it_becomes_a_text() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        house.rules = RULES.replace("assignee = \"who\"", "assignee = \"owner.account\"");
+        let owned = |number: usize, task: &mut Value| {
+            task["owner"] = json!({ "account": format!("an{}", number % 3), "name": "x" });
+        };
+        house.shows(later(0..60, 1, owned));
+        assert_eq!(house.sync(false).await, [""; 0]);
+        house.shows(later(0..60, 2, |_, task| task["owner"] = json!("an")));
+        assert_eq!(house.sync(false).await, ["LT-PUL-017", "LT-PUL-018"], "{}", store.kind());
+        assert_eq!(rejected(store).await, 60);
+        let held = store.scan_tasks(None, 0, 100).await.expect("tasks");
+        assert!(held.iter().all(|task| task.task.draft.assignee.is_some()), "what was known stands");
+    }
+}
+
+/// A field has another name, or is null in all records: every task would be in nobody's hands, and as good as before.
+#[tokio::test]
+async fn known_tasks_that_lose_person_due_day_or_quantity_stop_the_run_before_it_is_stored() {
+    let both = both().await;
+    for store in &both.stores {
+        for emptied in [true, false] {
+            let mut house = House::new(store).await;
+            house.rules = format!("{RULES}due = {{ path = \"until\", date = [\"%Y-%m-%d\"] }}\n");
+            let whole = |_: usize, task: &mut Value| task["until"] = json!("2026-12-20");
+            house.shows(later(0..60, 1, whole));
+            assert_eq!(house.sync(true).await, [""; 0]);
+            let cursor = house.cursor().await;
+            let lacking = |_: usize, task: &mut Value| {
+                let task = task.as_object_mut().expect("object");
+                for name in ["who", "points"] {
+                    if emptied {
+                        task[name] = if name == "who" { json!("") } else { json!(null) };
+                    } else {
+                        task.remove(name);
+                    }
+                }
+            };
+            // Few on a page: what came waits until there are enough to judge.
+            house.shows(later(0..60, 2, lacking));
+            let codes = house.sync(false).await;
+            assert!(codes.contains(&"LT-PUL-029".to_owned()), "{}: {codes:?}", store.kind());
+            let gate = store.gate(&source()).await.expect("gate").expect("closed");
+            assert_eq!(
+                gate.finding.place.and_then(|place| place.detail).as_deref(),
+                Some("assignee, due, quantity")
+            );
+            let held = store.scan_tasks(Some(&source()), 0, 100).await.expect("tasks");
+            let whole_ones = |task: &lienthong::store::StoredTask| {
+                let draft = &task.task.draft;
+                draft.assignee.is_some() && draft.due.is_some() && draft.quantity.is_some()
+            };
+            assert!(held.iter().all(whole_ones), "what was known stands");
+            assert_eq!((house.cursor().await, house.state().await), (cursor, "stopped".to_owned()));
+            if emptied {
+                // The source is mended: it goes on by itself.
+                house.shows(later(0..60, 3, whole));
+                assert_eq!(house.sync(false).await, [""; 0], "{}", store.kind());
+            } else {
+                assert_eq!(house.accept("LT-PUL-029").await, [""; 0]);
+                house.sync(false).await;
+                let held = store.scan_tasks(Some(&source()), 0, 100).await.expect("tasks");
+                assert!(
+                    held.iter().all(|task| task.task.draft.assignee.is_none()),
+                    "a person said it is true"
+                );
+            }
+            assert_eq!(house.state().await, "ok");
+        }
+    }
+}
+
+#[tokio::test]
+async fn small_pages_wait_until_it_is_known_whether_their_tasks_lose_something() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = House::new(store).await;
+        house.rules = RULES.replace("size = 20", "size = 1");
+        house.shows(later(0..30, 1, |_, _| ()));
+        house.sync(false).await;
+        house.shows(later(0..30, 2, |_, task| task["who"] = json!(null)));
+        let codes = house.sync(false).await;
+        assert!(codes.contains(&"LT-PUL-029".to_owned()), "{}: {codes:?}", store.kind());
+        let held = store.scan_tasks(None, 0, 100).await.expect("tasks");
+        assert!(held.iter().all(|task| task.task.draft.assignee.is_some()), "none of nine was stored");
+    }
+}
+
+#[tokio::test]
+async fn tasks_may_lose_what_the_manifest_or_the_configuration_says_they_may() {
+    let (_folder, store) = one().await;
+    let mut house = learned(&store).await;
+    let lacking = |minute: u32| later(0..60, minute, |_, task| task["points"] = json!(null));
+    house.rules = format!("{RULES}[drift.field.points]\non_missing = \"tell\"\n");
+    house.shows(lacking(1));
+    assert_eq!(house.sync(false).await, ["LT-PUL-017"], "its own policy: told, and no more");
+    assert_eq!(store.scan_tasks(None, 0, 1).await.expect("tasks")[0].task.draft.quantity, None);
+    house.rules = RULES.to_owned();
+    house.gates.from_changed = 0;
+    house.shows(later(60..120, 2, |_, task| task["who"] = json!(null)));
+    assert_eq!(house.sync(false).await, ["LT-PUL-017"], "judged never");
+    house.gates.from_changed = 10;
+    // Who opens tasks again takes their completion away: that is no loss.
+    let done = |status: &'static str, at: Value| {
+        move |_: usize, task: &mut Value| {
+            task["status"] = json!(status);
+            task["done_at"] = at.clone();
+        }
+    };
+    house.gates.bulk_close = 0;
+    house.shows(later(120..160, 3, done("4", json!("2026-11-24T14:00:00+07:00"))));
+    house.sync(false).await;
+    house.shows(later(120..160, 4, done("1", json!(null))));
+    let codes = house.sync(false).await;
+    assert!(!codes.contains(&"LT-PUL-029".to_owned()), "{codes:?}");
+    house.shows(later(120..160, 5, done("4", json!("2026-11-24T14:00:00+07:00"))));
+    house.sync(false).await;
+    house.shows(later(120..160, 6, done("4", json!(null))));
+    let codes = house.sync(false).await;
+    assert!(codes.contains(&"LT-PUL-029".to_owned()), "done without a day: {codes:?}");
+}
+
+#[tokio::test]
+async fn manifest_may_stop_the_source_for_a_field_that_is_missing_or_empty() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = learned(store).await;
+        house.rules = format!("{RULES}[drift.field.name2]\non_missing = \"stop\"\n");
+        house.shows(later(0..60, 1, |number, task| task["name2"] = json!(format!("Việc {number}"))));
+        assert_eq!(house.sync(false).await, ["LT-PUL-016"]);
+        accept_drift(&house).await;
+        house.shows(later(0..60, 2, |_, task| task["name2"] = json!("")));
+        for _ in 0..2 {
+            let codes = house.sync(false).await;
+            assert!(codes.contains(&"LT-PUL-015".to_owned()), "{}: {codes:?}", store.kind());
+            assert_eq!(house.state().await, "stopped");
+        }
+        assert_eq!(house.accept("LT-PUL-015").await, [""; 0]);
+        assert_eq!(house.sync(false).await, [""; 0], "let through, and known to be empty from now on");
+        house.shows(later(0..60, 3, |_, task| task["name2"] = json!(null)));
+        assert_eq!((house.sync(false).await, house.state().await), (Vec::<String>::new(), "ok".to_owned()));
+    }
+}
+
 #[test]
 fn manifest_that_wants_to_stop_for_a_new_field_is_refused_at_its_line() {
     let text = format!(

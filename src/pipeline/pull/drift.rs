@@ -1,10 +1,11 @@
 //! Drift of one run: what its records look like beside what is known of them.
 //!
 //! Owns the sample that is looked at (the first new or changed records of each page, bounded per run), the quarantine
-//! of records whose field changed its type, and keeping the shape. It must not know what a policy is made of. A record
+//! of records whose field changed its type, stopping for a field that is missing where the manifest says so, and keeping
+//! the shape. It must not know what a policy is made of. A record
 //! of the sample that is no JSON is left to its reader.
 
-use super::gate::{TYPE_CHANGED, accept_order};
+use super::gate::{FIELD_CHANGED, accept_order};
 use super::place;
 use crate::connector::drift::{Change, Observed, OnDrift, Policy, Shape};
 use crate::connector::{Detailed, RawRecord, Rejection};
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// Records of a page looked at.
 const PER_PAGE: usize = 8;
+/// So many first records of a run are looked at even where they stand on one page: enough to miss a field.
+const FIRST: usize = 20;
 /// After so many records of a run one per page is enough.
 const MANY: usize = 2_000;
 /// Fields named in one message.
@@ -28,7 +31,7 @@ pub(super) struct Drifting {
     shape: Shape,
     observed: Observed,
     looked_at: usize,
-    /// Fields whose new type a person accepted for this run.
+    /// Fields whose new type or absence a person accepted for this run.
     accepted: Vec<String>,
     quarantined: Vec<(String, &'static str)>,
 }
@@ -50,7 +53,11 @@ impl Drifting {
 
     /// Looks at the first records of a page; what stops the run, where the policy of a field says so.
     pub(super) fn look(&mut self, records: &[Detailed]) -> Option<Finding> {
-        let most = if self.looked_at < MANY { PER_PAGE } else { 1 };
+        let most = match self.looked_at {
+            few @ 0..FIRST => (FIRST - few).max(PER_PAGE),
+            FIRST..MANY => PER_PAGE,
+            MANY.. => 1,
+        };
         let complete = records.iter().filter_map(|record| match record {
             Detailed::Complete(record) => Some(record),
             Detailed::Vanished(_) | Detailed::Rejected(_) => None,
@@ -63,9 +70,32 @@ impl Drifting {
         others.retain(|(path, _)| !self.accepted.contains(path));
         let stops = others.iter().find(|(path, _)| self.policy.on(path, Change::Type) == OnDrift::Stop);
         let stopped = stops.map(|(path, name)| self.stopped(path, name));
+        let stopped = stopped.or_else(|| self.observed.is_enough().then(|| self.missed()).flatten());
         self.quarantined = others;
         self.quarantined.retain(|(path, _)| self.policy.on(path, Change::Type) == OnDrift::Quarantine);
         stopped
+    }
+
+    /// What stops the run where a field is missing, or empty, in all records looked at so far.
+    fn missed(&self) -> Option<Finding> {
+        self.policy.stops_for_absence().then_some(())?;
+        let stops = |(path, change): &(&str, Change)| {
+            self.policy.on(path, *change) == OnDrift::Stop && self.accepted.iter().all(|known| known != path)
+        };
+        let (path, _) = self.observed.absent(&self.shape).find(stops)?;
+        let source = &self.source;
+        Some(self.stop(
+            path,
+            Text::new(
+                format!("trường {path} của nguồn {source} không còn giá trị trong bản ghi nào; đã dừng theo manifest"),
+                format!("the field {path} of source {source} has a value in none of its records; stopped, as the manifest says"),
+            ),
+        ))
+    }
+
+    /// Whether the run may still be stopped for a field that is missing in the few records seen so far: what came waits.
+    pub(super) fn in_doubt(&self) -> bool {
+        self.looked_at > 0 && !self.observed.is_enough() && self.missed().is_some()
     }
 
     /// The rejection of a record whose field has another type now.
@@ -133,6 +163,11 @@ impl Drifting {
                 "bản ghi của nguồn không còn các trường",
                 "records of the source no longer have",
             ),
+            Change::Empty => finding(
+                "LT-PUL-017",
+                "bản ghi của nguồn không còn giá trị ở các trường",
+                "records of the source no longer have a value in",
+            ),
             Change::Type => finding("LT-PUL-018", "trường đổi kiểu dữ liệu", "fields changed their type"),
             Change::Value => {
                 finding("LT-PUL-019", "danh mục có giá trị mới", "small vocabularies have new values")
@@ -143,21 +178,24 @@ impl Drifting {
 
     fn stopped(&self, path: &str, name: &str) -> Finding {
         let source = &self.source;
-        let accept = accept_order(source, TYPE_CHANGED);
-        Finding::error(
-            TYPE_CHANGED,
+        self.stop(
+            path,
             Text::new(
                 format!("trường {path} của nguồn {source} nay có kiểu {name}; đã dừng theo manifest"),
                 format!(
                     "the field {path} of source {source} holds the type {name} now; stopped, as the manifest says"
                 ),
             ),
-            Text::new(
-                format!("sửa quy tắc của trường; nếu đúng là như vậy: {accept}"),
-                format!("correct the field's rule; if it is true: {accept}"),
-            ),
         )
-        .at(place(source).at(path))
+    }
+
+    fn stop(&self, path: &str, what: Text) -> Finding {
+        let accept = accept_order(&self.source, FIELD_CHANGED);
+        let remedy = Text::new(
+            format!("sửa quy tắc của trường; nếu đúng là như vậy: {accept}"),
+            format!("correct the field's rule; if it is true: {accept}"),
+        );
+        Finding::error(FIELD_CHANGED, what, remedy).at(place(&self.source).at(path))
     }
 
     fn remedy(&self) -> Text {

@@ -27,8 +27,11 @@ const NOBODY_KNOWN: &str = "LT-PUL-012";
 /// Too many tasks the source says it deleted: judged in every run that shows tombstones.
 const DELETED: &str = "LT-PUL-024";
 
-/// A field with another type, where the manifest says stop.
-pub(super) const TYPE_CHANGED: &str = "LT-PUL-015";
+/// A field with another type, or missing, where the manifest says stop.
+pub(super) const FIELD_CHANGED: &str = "LT-PUL-015";
+
+/// Known tasks that lose who did them, until when or how much.
+pub(super) const VALUES_LOST: &str = "LT-PUL-029";
 
 /// Many known tasks were called gone: told, and `source accept` takes it.
 pub(in crate::pipeline) const LOSS: &str = "LT-PUL-028";
@@ -152,9 +155,18 @@ impl Watch {
         Some(Size::of(shown, self.gates.least_percent.into()))
     }
 
-    /// The fields whose new type a person accepted for this run.
+    /// The fields whose new type, or absence, a person accepted for this run.
     pub(super) fn accepted_fields(&self) -> Vec<String> {
-        let changed = self.accepted().filter(|one| one.finding.code == TYPE_CHANGED);
+        self.accepted_places(FIELD_CHANGED)
+    }
+
+    /// What a person accepted this run's tasks to lose, each as it stands in the place of the finding.
+    pub(super) fn accepted_losses(&self) -> Vec<String> {
+        self.accepted_places(VALUES_LOST)
+    }
+
+    fn accepted_places(&self, code: &str) -> Vec<String> {
+        let changed = self.accepted().filter(|one| one.finding.code == code);
         changed.filter_map(|one| one.finding.place.as_ref()?.detail.clone()).collect()
     }
 
@@ -323,7 +335,7 @@ impl Watch {
     /// What is told of the known tasks a full pull called gone because it did not see them; nothing where they are a
     /// handful, or where a person let the run through for what it showed.
     pub(super) fn loss(&self, gone: u64) -> Option<Finding> {
-        let of_fields = |one: &Accepted| one.finding.code == TYPE_CHANGED;
+        let of_fields = |one: &Accepted| [FIELD_CHANGED, VALUES_LOST].contains(&one.finding.code.as_str());
         let known = self.without_deleted(self.known.unwrap_or(0));
         // Others came with runs that a gate stopped.
         let missing = gone.min(known.saturating_sub(self.recognised));

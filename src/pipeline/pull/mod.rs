@@ -1,7 +1,7 @@
 //! Pulling one source: pages in, stored tasks and events out.
 //!
 //! Owns the order of work of one run: fetch the next page while the present one is handled (`page`), commit pages
-//! together with the cursor they allow (`commit`), stop where what the source shows cannot be true (`gate`), call gone what
+//! together with the cursor they allow (`commit`), stop where what the source shows cannot be true (`gate`) or most of what changed loses who did it, until when or how much (`losing`), call gone what
 //! tombstones say (`burial`), and after a full pull call the missing ones gone and prove what is held (`gone`). Lists of people and units go their own way (`people`). A failure of the source ends the run with
 //! what was committed so far. It must not know how a source is asked.
 
@@ -14,6 +14,7 @@ mod gate;
 mod glance;
 mod gone;
 mod leave;
+mod losing;
 mod page;
 mod people;
 mod posts;
@@ -41,6 +42,7 @@ use drift::Drifting;
 use fresh::Fresh;
 use gate::Watch;
 use gone::{SeenTasks, Tombstones};
+use losing::Losing;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +175,7 @@ async fn pull_once(
         compares,
         most_quantity: gates.most_quantity,
         drifting: Drifting::begin(app, &source, watch.accepted_fields()).await?,
+        losing: Losing::begin(&source, gates.from_changed, app.drift.get(&source), &watch.accepted_losses()),
         watch,
         closing: Closing::default(),
         counters: RunCounters::default(),
@@ -438,6 +441,7 @@ struct Puller<'a> {
     most_quantity: u32,
     watch: Watch,
     drifting: Drifting,
+    losing: Losing,
     closing: Closing,
     counters: RunCounters,
     seen: SeenTasks,
@@ -474,7 +478,7 @@ impl Puller<'_> {
             let step = tokio::select! {
                 biased;
                 step = steps.recv() => step,
-                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() => {
+                () = tokio::time::sleep(QUIET), if !self.waiting.pages.is_empty() && !self.in_doubt() => {
                     self.settle().await?;
                     self.begin_commit();
                     continue;
@@ -534,11 +538,17 @@ impl Puller<'_> {
         let free = self.committing.commit.as_ref().is_none_or(AbortOnDropHandle::is_finished);
         let tasks = self.waiting.keys.len();
         let most = waiting >= MOST_WAITING || tasks >= MOST_TASKS_WAITING;
-        if most || (free && (waiting >= PAGES_PER_COMMIT || tasks >= TASKS_PER_COMMIT)) {
+        let worth = waiting >= PAGES_PER_COMMIT || tasks >= TASKS_PER_COMMIT;
+        if most || (free && worth && !self.in_doubt()) {
             self.settle().await?;
             self.begin_commit();
         }
         Ok(())
+    }
+
+    /// Whether what waits may yet have to be left unstored.
+    fn in_doubt(&self) -> bool {
+        self.losing.in_doubt() || self.drifting.in_doubt()
     }
 }
 

@@ -280,6 +280,9 @@ impl Puller<'_> {
                 Err(rejection) => rejections.push(rejection_write(*rejection)),
             }
         }
+        if let Some(finding) = self.losing.judge() {
+            self.watch.stop(finding, None)?;
+        }
         Ok((writes, details.filter(|details| !details.is_empty())))
     }
 
@@ -359,6 +362,9 @@ impl Puller<'_> {
                 self.counters.changed += 1;
                 if self.compares {
                     self.closing.note(&before.task, &applied.task, &applied.events);
+                }
+                if self.compares && !before.of_page && !applied.outdated {
+                    self.losing.note(&before.task, &applied.task);
                 }
             }
             None => self.counters.new += 1,

@@ -457,6 +457,7 @@ const FIELD_STATES: Names = &[
     ("known", "Đã biết", "Known"),
     ("new", "Mới", "New"),
     ("missing", "Không còn", "Missing"),
+    ("empty", "Không còn giá trị", "No value any more"),
     ("type_changed", "Đổi kiểu", "Type changed"),
     ("new_value", "Giá trị mới", "New value"),
 ];

@@ -335,6 +335,10 @@ pub struct Gates {
     /// tasks on; 100 = never.
     #[schemars(range(min = 0, max = 100))]
     pub told_percent: u8,
+    /// Changed tasks with an assignee, a due day, a completion or a quantity from which on a run stops where more than
+    /// half of them lose it; 0 = never.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub from_changed: u32,
     /// Tasks one account completes within `bulk_minutes` before it is told; 0 = never.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub bulk_close: u32,
@@ -354,6 +358,7 @@ impl Default for Gates {
             from_tasks: 50,
             from_missing: 4,
             told_percent: 10,
+            from_changed: 10,
             bulk_close: 30,
             bulk_minutes: 10,
             most_quantity: 1_000,

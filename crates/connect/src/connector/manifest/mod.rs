@@ -386,7 +386,7 @@ fn compile(
             }
         },
     };
-    let types_only = manifest.drift.more_than_tells();
+    let types_only = manifest.drift.more_than_can_be();
     problems.extend(types_only.into_iter().map(|key| Problem::types_only(&format!("drift.{key}"))));
     let reading = reading(manifest, zone, problems);
     if let Some(section) = &manifest.folder {

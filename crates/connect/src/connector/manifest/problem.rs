@@ -61,8 +61,8 @@ impl Problem {
             key,
             "LT-MAN-090",
             Text::new(
-                "\"quarantine\" và \"stop\" chỉ dùng cho on_type_change",
-                "\"quarantine\" and \"stop\" are for on_type_change only",
+                "\"quarantine\" chỉ dùng cho on_type_change, \"stop\" cho on_type_change và on_missing",
+                "\"quarantine\" is for on_type_change only, \"stop\" for on_type_change and on_missing",
             ),
             Text::new("dùng \"tell\" hoặc \"ignore\"", "use \"tell\" or \"ignore\""),
         )
