@@ -8,6 +8,7 @@
 use super::app::App;
 use super::pull::{LOSS, accept_order};
 use crate::connector::Abilities;
+use crate::connector::drift::Shape;
 use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::store::{FolderFiles, Proof, SourceState, StoreError};
@@ -79,6 +80,14 @@ pub struct Completeness {
 }
 
 impl App {
+    /// How many fields of a source's records changed and wait for a person.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn changed_fields(&self, source: &SourceId) -> Result<u64, StoreError> {
+        Ok(self.store.shape::<Shape>(source).await?.map_or(0, |shape| shape.open()))
+    }
+
     /// Judges one source by what is kept of it.
     ///
     /// # Errors

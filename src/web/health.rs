@@ -154,6 +154,16 @@ pub async fn metrics_text(web: &Web) -> Result<String, Finding> {
             .map(|id| (format!("{{source=\"{id}\"}}"), to_f64(counts.stopped.contains_key(id).into())))
             .collect(),
     );
+    family(
+        "lienthong_source_changed_fields",
+        "gauge",
+        "Fields of a source's records that changed and wait for a person.",
+        counts
+            .sources
+            .iter()
+            .map(|(id, source)| (format!("{{source=\"{id}\"}}"), to_f64(source.changed_fields)))
+            .collect(),
+    );
     let risk = |target: &String| counts.risk.get(target).cloned().unwrap_or_default();
     let label = |target: &String| format!("{{target=\"{target}\"}}");
     let age = |target: &String| risk(target).oldest.map_or(0, |at| (now - at).num_seconds().max(0));

@@ -72,6 +72,8 @@ pub struct SourceCounts {
     pub runs: Vec<Run>,
     /// Whether everything it has is held.
     pub judged: Completeness,
+    /// Fields of its records that changed and wait for a person.
+    pub changed_fields: u64,
 }
 
 struct Held {
@@ -141,7 +143,8 @@ async fn count(web: &Web) -> Result<Counts, Finding> {
         let state = store.source_state(id).await.map_err(told)?;
         let runs = store.runs(id, i64::MAX, Run::LOOKED_BACK).await.map_err(told)?;
         let judged = web.app.completeness(id, &state).await.map_err(told)?;
-        sources.insert(id.clone(), SourceCounts { state, runs, judged });
+        let changed_fields = web.app.changed_fields(id).await.map_err(told)?;
+        sources.insert(id.clone(), SourceCounts { state, runs, judged, changed_fields });
     }
     let mut scores = BTreeMap::new();
     for (unit, all, complete) in

@@ -149,7 +149,7 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// As it was counted for all visitors.
-    pub fn of(SourceCounts { state, runs, judged }: &'a SourceCounts) -> Self {
+    pub fn of(SourceCounts { state, runs, judged, .. }: &'a SourceCounts) -> Self {
         Self { state, runs, judged }
     }
 }

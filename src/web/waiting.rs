@@ -22,6 +22,7 @@ fn told(error: StoreError) -> Finding {
 pub(super) async fn page(web: &Web, visit: &Visit) -> Page {
     let counts = web.live.counts(web).await?;
     let mut sections = vec![summary(visit, &counts)];
+    sections.extend(sources(visit, &counts));
     sections.extend(super::yearly::section(web, visit).await?);
     sections.extend(petitions(web, visit).await?);
     sections.extend(changed(visit, &counts));
@@ -68,6 +69,41 @@ fn summary(visit: &Visit, counts: &Counts) -> Section {
         facts.fact(label, Cell::link(format::count(count), href));
     }
     facts
+}
+
+/// Sources that are stopped, of whose tasks or files many vanished, or whose records changed; none while there are none.
+fn sources(visit: &Visit, counts: &Counts) -> Option<Section> {
+    let mut section = Section::table(
+        visit,
+        "sources",
+        visit.say("Nguồn cần người xem", "Sources that need a person"),
+        &[("Nguồn", "Source"), ("Lý do", "Why"), ("Cần làm gì", "What to do")],
+        ("–", "–"),
+    );
+    let mut any = false;
+    for (id, source) in &counts.sources {
+        let gate = counts.stopped.get(id).map(|gate| &gate.finding);
+        for (place, finding) in gate.into_iter().chain(&source.judged.finding).enumerate() {
+            let cells = vec![
+                Cell::link(id.as_str(), format!("/sources/{id}")),
+                Cell::text(format!("{} {}", finding.code, finding.what.get(visit.lang))),
+                Cell::text(finding.remedy.get(visit.lang)),
+            ];
+            section.push(format!("{id}-{place}"), cells);
+            any = true;
+        }
+        if source.changed_fields > 0 {
+            let what = visit.say("Trường của bản ghi đã thay đổi", "Fields of its records changed");
+            let cells = vec![
+                Cell::link(id.as_str(), format!("/sources/{id}#drift")),
+                Cell::text(format!("{what}: {}", format::count(source.changed_fields))),
+                Cell::mono(format!("lienthong source accept-drift {id}")),
+            ];
+            section.push(format!("{id}-drift"), cells);
+            any = true;
+        }
+    }
+    any.then_some(section)
 }
 
 /// Petitions whose answer is due soon or late; none while there are none. What they say is for the orders alone.

@@ -3,11 +3,13 @@
 
 use crate::pull_gates::{House, RULES, source, task};
 use crate::support::stores::{both, one};
+use crate::web::Site;
 use lienthong::connector::drift::Shape;
 use lienthong::connector::manifest;
 use lienthong::pipeline::command::Command;
 use lienthong::store::Store;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The tasks, each changed at a later minute by `edit`.
 fn later(numbers: std::ops::Range<usize>, minute: u32, edit: impl Fn(usize, &mut Value)) -> Vec<Value> {
@@ -279,6 +281,46 @@ async fn manifest_may_stop_the_source_for_a_field_that_is_missing_or_empty() {
         house.shows(later(0..60, 3, |_, task| task["name2"] = json!(null)));
         assert_eq!((house.sync(false).await, house.state().await), (Vec::<String>::new(), "ok".to_owned()));
     }
+}
+
+/// What changed waits for a person wherever one looks.
+#[tokio::test]
+async fn fields_that_changed_stand_in_status_and_in_what_is_shown_of_the_source_until_accepted() {
+    let (_folder, store) = one().await;
+    let house = learned(&store).await;
+    let counts = async || {
+        let status = house.order(Command::Status {}).await.document.to_json(lienthong::error::Lang::En);
+        let shown = house.order(Command::SourceShow { source: source() }).await;
+        let shown = shown.document.to_json(lienthong::error::Lang::En);
+        (status["waiting"]["changed_fields"].clone(), shown["state"]["changed_fields"].clone())
+    };
+    assert_eq!(counts().await, (0.into(), 0.into()));
+    house.shows(later(0..60, 1, |_, task| task["urgency"] = json!("cao")));
+    house.sync(false).await;
+    assert_eq!(counts().await, (1.into(), 1.into()));
+    let folder = tempfile::tempdir().expect("folder");
+    let site = Site::serving(folder, Arc::new(house.app(&house.rules))).await;
+    let gauge = |count: u32| format!("lienthong_source_changed_fields{{source=\"test\"}} {count}\n");
+    assert!(site.shown("/metrics").await.contains(&gauge(1)));
+    assert!(site.shown("/waiting").await.contains("lienthong source accept-drift test"));
+    accept_drift(&house).await;
+    assert_eq!(counts().await, (0.into(), 0.into()));
+}
+
+#[tokio::test]
+async fn source_stopped_for_what_its_tasks_lose_is_named_among_what_needs_a_person() {
+    let (_folder, store) = one().await;
+    let house = learned(&store).await;
+    house.shows(later(0..60, 1, |_, task| task["who"] = json!(null)));
+    house.sync(false).await;
+    let status = house.order(Command::Status {}).await;
+    assert!(status.findings.iter().any(|finding| finding.code == "LT-PUL-029"), "{:?}", status.findings);
+    let shown = status.document.to_json(lienthong::error::Lang::En);
+    assert_eq!(shown["waiting"]["stopped_sources"], 1);
+    let folder = tempfile::tempdir().expect("folder");
+    let site = Site::serving(folder, Arc::new(house.app(&house.rules))).await;
+    let page = site.shown("/waiting").await;
+    assert!(page.contains("LT-PUL-029") && page.contains("/sources/test"), "{page}");
 }
 
 #[test]

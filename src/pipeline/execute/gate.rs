@@ -37,6 +37,12 @@ pub(super) async fn show(app: &App, source: &SourceId) -> Answer {
             Field::new("hook_at", "Nguồn gọi lúc", "Last call", json!(state.hooks.last_at)),
             Field::new("hook_waiting", "Có lời gọi đang chờ", "A call waits", state.hooks.waiting()),
             Field::new(
+                "changed_fields",
+                "Trường đã thay đổi (source drift)",
+                "Fields that changed (source drift)",
+                app.changed_fields(source).await?,
+            ),
+            Field::new(
                 "stopped_since",
                 "Dừng từ",
                 "Stopped since",

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 pub(super) async fn status(app: &App) -> Answer {
     let overview = app.store.overview().await?;
-    let (sources, unread_files, mut findings) = sources(app, &overview).await?;
+    let (sources, needs, mut findings) = sources(app, &overview).await?;
     let (targets, failing) = targets(app, &overview);
     findings.extend(failing);
     findings.extend(app.ahead_of_clock().await?);
@@ -52,6 +52,18 @@ pub(super) async fn status(app: &App) -> Answer {
         title: Text::new("Cần người xử lý", "Needs a person"),
         fields: vec![
             Field::new(
+                "stopped_sources",
+                "Nguồn đang dừng (source show, source accept)",
+                "Sources that are stopped (source show, source accept)",
+                needs.stopped,
+            ),
+            Field::new(
+                "changed_fields",
+                "Trường của bản ghi đã thay đổi (source drift)",
+                "Fields of records that changed (source drift)",
+                needs.changed_fields,
+            ),
+            Field::new(
                 "rejected_records",
                 "Bản ghi bị loại (rejected list)",
                 "Rejected records (rejected list)",
@@ -61,7 +73,7 @@ pub(super) async fn status(app: &App) -> Answer {
                 "unread_files",
                 "Tệp không đọc được trong thư mục",
                 "Files of folders that cannot be read",
-                unread_files,
+                needs.unread_files,
             ),
             Field::new(
                 "decisions",
@@ -221,8 +233,16 @@ fn unread(source: &SourceId, files: &[&Finding]) -> Option<Finding> {
     Some(Finding::warning("LT-FIL-050", what, remedy).at(Place::of(format!("source {source}"))))
 }
 
-async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec<Finding>), Refusal> {
-    let (mut rows, mut findings, mut unread_files) = (Vec::new(), Vec::new(), 0);
+/// What of sources needs a person.
+#[derive(Default)]
+struct Needs {
+    unread_files: usize,
+    stopped: usize,
+    changed_fields: u64,
+}
+
+async fn sources(app: &App, overview: &Overview) -> Result<(Document, Needs, Vec<Finding>), Refusal> {
+    let (mut rows, mut findings, mut needs) = (Vec::new(), Vec::new(), Needs::default());
     for (source, configured) in &app.sources {
         findings.extend(configured.connector.paused());
         let state = app.store.source_state(source).await?;
@@ -235,12 +255,14 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
         let (waiting, told): (Vec<_>, Vec<_>) = told.into_iter().partition(waits);
         let files: Vec<Finding> = told.iter().filter(|finding| of_unread_file(finding)).cloned().collect();
         let each = one_of_each_file(&files);
-        unread_files += each.len();
+        needs.unread_files += each.len();
+        needs.changed_fields += app.changed_fields(source).await?;
         findings.extend(unread(source, &each));
         let mut told = told.into_iter().filter(|finding| finding.severity == Severity::Error);
         // A file that is not read yet is no trouble, and nobody would look for it elsewhere.
         findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
         let gate = app.store.gate(source).await?;
+        needs.stopped += usize::from(gate.is_some());
         let judged = app.completeness(source, &state).await?;
         findings.extend(judged.finding);
         let late = state.is_late(app.clock.now()).then(|| late(state.next_due_at));
@@ -296,7 +318,7 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, usize, Vec
         ],
         rows,
     };
-    Ok((table, unread_files, findings))
+    Ok((table, needs, findings))
 }
 
 /// Code of a source that was due and was not pulled.
