@@ -79,6 +79,7 @@ mod pull_drift;
 mod pull_gates;
 mod pull_glance;
 mod pull_leave;
+mod pull_loss;
 mod pull_people;
 mod pull_told;
 mod pull_tombstones;
