@@ -1,7 +1,7 @@
 //! A source that shows less, below what a gate judges by a share alone: few tasks of a ward, and a part of many. Nothing is
 //! called gone where most are missing, and nothing above a handful without a word.
 
-use crate::pull_gates::{House, source, tasks};
+use crate::pull_gates::{House, tasks};
 use crate::support::stores::{both, one};
 use lienthong::config::Gates;
 use lienthong::pipeline::command::Command;

@@ -5,6 +5,8 @@
 //! connects the manifest to them, pulls everything twice, calls details, reads drafts and compares them with
 //! `expected/`. It must not know any vendor. What differs comes back as findings with file, record and field.
 
+mod differs;
+
 use super::http::SourceLimits;
 use super::manifest::{self, DatabaseKind, Kind, Loaded, Setting};
 use super::preview::{self, Outcome as Becomes};
@@ -12,12 +14,13 @@ use super::{
     Connector, Detailed, OpenSource, Presence, PullMode, PullRequest, RawRecord, Step, details_of, open, sql,
 };
 use crate::domain::{SourceId, TaskDraft};
-use crate::error::{Finding, Findings, Place, Severity, Text};
+use crate::error::{Finding, Findings, Severity};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use differs::{broken, differs, no_sample, nothing_expected};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
@@ -588,50 +591,6 @@ fn unequal((vi, en): (&str, &str), got: &[String], expected: &[String]) -> (Stri
 fn read_json<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Findings> {
     let bytes = std::fs::read(file).map_err(|error| Findings::from(broken(file, &error.to_string())))?;
     serde_json::from_slice(&bytes).map_err(|error| Findings::from(broken(file, &error.to_string())))
-}
-
-fn broken(place: &Path, why: &str) -> Finding {
-    differs(place, "", &format!("không chạy được: {why}"), &format!("cannot be run: {why}"))
-}
-
-fn differs(folder: &Path, file: &str, vi: &str, en: &str) -> Finding {
-    let place = if file.is_empty() { folder.to_path_buf() } else { folder.join(file) };
-    Finding::error(
-        "LT-MAN-013",
-        Text::new(
-            format!("manifest không đạt kiểm thử: {vi}"),
-            format!("the manifest does not conform: {en}"),
-        ),
-        Text::new(
-            "sửa manifest, hoặc mẫu và kết quả mong đợi nếu nguồn đã đổi",
-            "correct the manifest, or samples and expectations if the source has changed",
-        ),
-    )
-    .at(Place::of(place.display().to_string()))
-}
-
-fn no_sample(folder: &Path, request: &str) -> Finding {
-    let (vi, en) = (format!("không có mẫu nào trả lời {request}"), format!("no sample answers {request}"));
-    Finding {
-        remedy: Text::new(
-            "thêm lần hỏi đáp này vào samples/ (ghi lại bằng connector record nếu là JSON qua HTTP), hoặc sửa đường dẫn, tham số trong manifest",
-            "add this exchange to samples/ (record it again where it is JSON over HTTP), or correct path and parameters in the manifest",
-        ),
-        ..differs(folder, "samples", &vi, &en)
-    }
-}
-
-/// Nobody said what the samples give.
-fn nothing_expected(folder: &Path, file: &str) -> Finding {
-    let shown = folder.display();
-    let (vi, en) = ("chưa có tệp kết quả của các mẫu", "no file says what the samples must give");
-    Finding {
-        remedy: Text::new(
-            format!("ghi kết quả hiện nay bằng lienthong connector test {shown} --write, rồi đọc lại"),
-            format!("write what they give now with lienthong connector test {shown} --write, and read it"),
-        ),
-        ..differs(folder, file, vi, en)
-    }
 }
 
 /// How the server of recorded answers behaves.
