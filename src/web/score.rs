@@ -192,10 +192,8 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         sections => value(&sections),
         rule_set => text(&derivation, "/rule_set/id"),
         switches => value(&switches(&derivation, visit.lang)),
-        command => match &official {
-            Some(revision) => format!("lienthong score explain {} {period} --revision {revision}", known.staff_number),
-            None => format!("lienthong score explain {} {period}", known.staff_number),
-        },
+        command => format!("lienthong score explain {} {period}", known.staff_number)
+            + &official.map(|revision| format!(" --revision {revision}")).unwrap_or_default(),
     };
     let counts = web.live.counts(web).await?;
     Ok(Some(render(web, visit, "score.html", own, counts.waiting())))

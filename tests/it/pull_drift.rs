@@ -44,7 +44,9 @@ async fn rejected(store: &Store) -> usize {
 async fn new_missing_and_grown_fields_are_told_once_and_the_tasks_are_read() {
     let both = both().await;
     for store in &both.stores {
-        let house = learned(store).await;
+        let mut house = learned(store).await;
+        // Without it their loss stops the run.
+        house.rules = format!("{RULES}[drift.field.points]\non_missing = \"tell\"\n");
         house.shows(later(0..60, 1, |number, task| {
             task["urgency"] = json!("cao");
             task.as_object_mut().expect("object").remove("points");
@@ -148,7 +150,7 @@ async fn object_above_a_place_that_a_rule_reads_is_kept_aside_when_it_becomes_a_
         house.shows(later(0..60, 1, owned));
         assert_eq!(house.sync(false).await, [""; 0]);
         house.shows(later(0..60, 2, |_, task| task["owner"] = json!("an")));
-        assert_eq!(house.sync(false).await, ["LT-PUL-017", "LT-PUL-018"], "{}", store.kind());
+        assert_eq!(house.sync(false).await, ["LT-PUL-017", "LT-PUL-018", "LT-PUL-030"], "{}", store.kind());
         assert_eq!(rejected(store).await, 60);
         let held = store.scan_tasks(None, 0, 100).await.expect("tasks");
         assert!(held.iter().all(|task| task.task.draft.assignee.is_some()), "what was known stands");
@@ -158,9 +160,9 @@ async fn object_above_a_place_that_a_rule_reads_is_kept_aside_when_it_becomes_a_
 /// A field has another name, or is null in all records: every task would be in nobody's hands, and as good as before.
 #[tokio::test]
 async fn known_tasks_that_lose_person_due_day_or_quantity_stop_the_run_before_it_is_stored() {
-    let both = both().await;
-    for store in &both.stores {
-        for emptied in [true, false] {
+    for emptied in [true, false] {
+        let both = both().await;
+        for store in &both.stores {
             let mut house = House::new(store).await;
             house.rules = format!("{RULES}due = {{ path = \"until\", date = [\"%Y-%m-%d\"] }}\n");
             let whole = |_: usize, task: &mut Value| task["until"] = json!("2026-12-20");
