@@ -141,8 +141,8 @@ fn changed(visit: &Visit, counts: &Counts) -> Option<Section> {
         ("–", "–"),
     )
     .note(visit.say(
-        "Kết quả đã duyệt giữ nguyên cho đến khi người có thẩm quyền đính chính kèm lý do (`record correct`).",
-        "What was approved stands until a competent person corrects it with a reason (`record correct`).",
+        "Kết quả đã duyệt giữ nguyên cho đến khi người có thẩm quyền đính chính kèm lý do (record correct).",
+        "What was approved stands until a competent person corrects it with a reason (record correct).",
     ))
     .command("lienthong record list --changed");
     for (period, count) in &counts.changed {
