@@ -136,7 +136,10 @@ fn changed(visit: &Visit, counts: &Counts) -> Option<Section> {
     let mut section = Section::table(
         visit,
         "changed",
-        visit.say("Kết quả đã duyệt hoặc đã chốt nay có số liệu khác", "Approved or closed results with other figures by now"),
+        visit.say(
+            "Kết quả đã duyệt hoặc đã chốt nay có số liệu khác",
+            "Approved or closed results with other figures by now",
+        ),
         &[("Kỳ", "Period"), ("#Số kết quả", "#Results")],
         ("–", "–"),
     )

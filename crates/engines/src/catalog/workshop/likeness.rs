@@ -68,7 +68,13 @@ pub(super) fn shown(title: &str) -> String {
             out.push((at, word));
         }
     }
-    while out.last().is_some_and(|(at, word)| dangles(word) || addresses(word) && is_a_name(at + 1)) {
+    let kept: Vec<usize> = out.iter().map(|(at, _)| *at).collect();
+    // Before a figure or a name that was taken out: "năm 2026", and not "chuyển đổi số".
+    let was_cut = |at: usize| at < words.len() && kept.binary_search(&at).is_err();
+    while out
+        .last()
+        .is_some_and(|(at, word)| dangles(word, was_cut(at + 1)) || addresses(word) && is_a_name(at + 1))
+    {
         out.pop();
     }
     let out: Vec<&str> = out.into_iter().map(|(_, word)| word).collect();
@@ -77,8 +83,14 @@ pub(super) fn shown(title: &str) -> String {
     text.chars().take(MAX_SHOWN).collect::<String>().trim_end().to_owned()
 }
 
+/// First words of names of bodies: what follows is no person's.
+const BODIES: [&str; 7] = ["Sở", "Bộ", "Ban", "Phòng", "Cục", "Viện", "Đài"];
+
 /// A word that begins with a capital and goes on in small letters, of one syllable: two of them in a row are a name.
 fn is_name(word: &str) -> bool {
+    if BODIES.contains(&crate::text::clean(word).as_str()) {
+        return false;
+    }
     let mut letters = word.chars().filter(|c| c.is_alphabetic());
     letters.next().is_some_and(char::is_uppercase)
         && letters.clone().next().is_some()
@@ -99,12 +111,15 @@ fn addresses(word: &str) -> bool {
     )
 }
 
-fn dangles(word: &str) -> bool {
-    let folded = crate::text::fold(word);
-    matches!(
-        folded.trim_matches(|c: char| !c.is_alphanumeric()),
-        "ngay" | "thang" | "nam" | "so" | "quy" | "cua" | "tai" | "theo" | "cho" | "va" | "dot" | "lan" | ""
-    )
+/// A word that says nothing at the end of a title: one that joins, or one that counted or named what was taken out after it.
+fn dangles(word: &str, before_cut: bool) -> bool {
+    let word = crate::text::clean(word).to_lowercase();
+    match word.trim_matches(|c: char| !c.is_alphanumeric()) {
+        "" | "của" | "tại" | "theo" | "cho" | "và" | "cua" | "va" => true,
+        "ngày" | "tháng" | "năm" | "số" | "quý" | "đợt" | "lần" | "xã" | "phường" | "thôn" | "ngay"
+        | "thang" | "nam" | "so" | "quy" | "dot" | "lan" | "tai" | "xa" | "phuong" | "thon" => before_cut,
+        _ => false,
+    }
 }
 
 /// All words of a text, folded, abbreviations written out.
@@ -266,6 +281,11 @@ mod tests {
             ("Họp tổ ba của phòng", "Họp tổ ba của phòng"),
             ("Kế hoạch A. năm sau", "Kế hoạch A. năm sau"),
             ("Phụ lục A. Danh mục văn bản", "Phụ lục A. Danh mục văn bản"),
+            ("Dự thảo Kế hoạch chuyển đổi số năm 2026", "Dự thảo Kế hoạch chuyển đổi số"),
+            ("Góp ý dự thảo KH phòng chống thiên tai", "Góp ý dự thảo KH phòng chống thiên tai"),
+            ("Soạn CV phúc đáp Sở Tài chính về biên chế", "Soạn CV phúc đáp Sở Tài chính về biên chế"),
+            ("BC tháng về TTHC (xã Ia Grai)", "BC tháng về TTHC"),
+            ("Trả lời công văn số 15", "Trả lời công văn"),
         ] {
             assert_eq!(shown(title), expected, "{title}");
         }
