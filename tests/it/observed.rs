@@ -198,9 +198,10 @@ fn no_secret_and_no_citizen_id_is_in_log_metrics_page_or_database_even_at_trace(
     }
     for (place, bytes) in &seen {
         assert!(!bytes.is_empty(), "{place}");
+        // All of them are plain letters and figures; the library's search is fast also where tests are not optimised.
+        let told = String::from_utf8_lossy(bytes);
         for (what, text) in &hidden {
-            let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
-            assert!(!found, "{what} stands in {place}");
+            assert!(text.is_ascii() && !told.contains(text.as_str()), "{what} stands in {place}");
         }
     }
 }
