@@ -87,13 +87,7 @@ impl App {
             return Ok(Some(present));
         }
         for revision in self.store.stood_under(person, month).await.map_err(|error| error.finding())? {
-            let stood = match self.store.stood_by(person, month, revision).await {
-                Ok(stood) => stood,
-                // What cannot be unpacked any more is named by `score verify`.
-                Err(error) if error.is_of_content() => None,
-                Err(error) => return Err(error.finding()),
-            };
-            if let Some(derived) = stood.and_then(|stood| read(&stood.derivation)).filter(says) {
+            if let Some(derived) = self.kept_under(person, month, revision).await?.filter(says) {
                 return Ok(Some(derived));
             }
         }

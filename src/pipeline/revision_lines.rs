@@ -6,6 +6,7 @@
 
 use super::app::App;
 use super::derived;
+use crate::domain::{Period, PersonId};
 use crate::error::Finding;
 use crate::store::{Revision, StoreError, StoredScore};
 use serde_json::Value;
@@ -33,13 +34,7 @@ impl App {
         }
         kept.sort_by_key(|number| number.abs_diff(revision.revision));
         for number in kept {
-            let stood = match self.store.stood_by(person, period, number).await {
-                Ok(stood) => stood,
-                // What cannot be unpacked any more is named by `score verify`.
-                Err(error) if error.is_of_content() => None,
-                Err(error) => return Err(told(error)),
-            };
-            let derivation = stood.and_then(|stood| derived::read(&stood.derivation));
+            let derivation = self.kept_under(person, period, number).await?;
             if let Some(derivation) = derivation.filter(|derivation| says(derivation, parts)) {
                 return Ok(Some(derivation));
             }
@@ -47,6 +42,24 @@ impl App {
         let Some(score) = score.filter(|score| score.summary.get("parts") == parts) else { return Ok(None) };
         let present = self.store.derivation(person, period, &score.scope).await.map_err(told)?;
         Ok(present.and_then(|present| derived::read(&present)))
+    }
+
+    /// The derivation kept under a revision; none where there is none, or it cannot be unpacked any more, which `score verify`
+    /// names.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn kept_under(
+        &self,
+        person: PersonId,
+        period: Period,
+        revision: u32,
+    ) -> Result<Option<Value>, Finding> {
+        match self.store.stood_by(person, period, revision).await {
+            Ok(stood) => Ok(stood.and_then(|stood| derived::read(&stood.derivation))),
+            Err(error) if error.is_of_content() => Ok(None),
+            Err(error) => Err(error.finding()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! in the same transaction.
 
 use super::audit::AuditNew;
-use super::db::{Row, Val, json, json_opt, vals};
+use super::db::{Row, Tx, Val, json, json_opt, vals};
 use super::{RunKind, Store, StoreError};
 use crate::domain::{Period, SourceId};
 use crate::error::Finding;
@@ -226,6 +226,27 @@ impl Tally {
     }
 }
 
+impl Tx {
+    /// The journal's entry that a person called right what a source's gate told under a code.
+    async fn gate_accepted(
+        &mut self,
+        source: &SourceId,
+        code: &str,
+        (author, reason): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.audit(AuditNew {
+            at: now,
+            actor: author,
+            action: "gate_accepted",
+            object: format!("source {source}"),
+            detail: code.to_owned(),
+            reason: Some(reason),
+        })
+        .await
+    }
+}
+
 impl Store {
     /// The gate that stopped a source; none where nothing did.
     pub async fn gate(&self, source: &SourceId) -> Result<Option<Gate>, StoreError> {
@@ -299,15 +320,7 @@ impl Store {
             vals![source.as_str()],
         )
         .await?;
-        tx.audit(AuditNew {
-            at: now,
-            actor: author,
-            action: "gate_accepted",
-            object: format!("source {source}"),
-            detail: gate.finding.code.clone(),
-            reason: Some(reason),
-        })
-        .await?;
+        tx.gate_accepted(source, code, (author, reason), now).await?;
         tx.commit().await?;
         gate.accepted = Some((author.to_owned(), reason.to_owned()));
         Ok(Acceptance::Given(gate))
@@ -394,15 +407,7 @@ impl Store {
             vals![source.as_str(), run],
         )
         .await?;
-        tx.audit(AuditNew {
-            at: now,
-            actor: author,
-            action: "gate_accepted",
-            object: format!("source {source}"),
-            detail: code.to_owned(),
-            reason: Some(reason),
-        })
-        .await?;
+        tx.gate_accepted(source, code, (author, reason), now).await?;
         tx.commit().await?;
         Ok(Some(finding))
     }
