@@ -400,7 +400,7 @@ async fn faults_of_the_axis_lose_nothing_and_stop_no_neighbour() {
 async fn packages_the_axis_cannot_serve_hold_up_nobody_behind_them() {
     let both = both().await;
     for store in &both.stores {
-        let centre = Centre::start(0).await;
+        let centre = Centre::start(60).await;
         let connector = connect(&centre, same);
         let bad = ["b1", "b2", "b3", "b4"];
         for id in bad {
@@ -432,7 +432,7 @@ async fn packages_the_axis_cannot_serve_hold_up_nobody_behind_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn package_that_failed_once_is_not_kept_back_by_ten_that_always_fail() {
     let (_folder, store) = one().await;
-    let centre = Centre::start(0).await;
+    let centre = Centre::start(60).await;
     let connector = connect(&centre, same);
     let ids: Vec<String> = (0..10).map(|number| format!("b{number}")).collect();
     for id in &ids {
@@ -458,7 +458,7 @@ async fn package_that_failed_once_is_not_kept_back_by_ten_that_always_fail() {
 #[tokio::test(flavor = "multi_thread")]
 async fn words_of_the_axis_are_told_without_secrets_and_numbers_of_citizens() {
     let (_folder, store) = one().await;
-    let centre = Centre::start(0).await;
+    let centre = Centre::start(60).await;
     let connector = connect(&centre, same);
     centre.fail(
         "/getReceivedEdocList",
