@@ -365,14 +365,44 @@ fn not_released(entry: &TargetEntry) -> Finding {
     .at(Place::of(format!("target {}", entry.id)))
 }
 
-/// The whole installation over an open, migrated store.
+/// Sources something is wrong with keep nobody from the others: each stays in the list and says why nothing of it can be
+/// pulled.
+fn set_aside(loaded: &Loaded, sources: &mut BTreeMap<SourceId, Source>, wrong: impl Iterator<Item = Wrong>) {
+    let mut of_entry: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+    for (index, finding) in wrong {
+        of_entry.entry(index).or_default().push(finding);
+    }
+    for (index, why) in of_entry {
+        let Some(entry) = loaded.config.source.get(index) else { continue };
+        for finding in &why {
+            tracing::error!(source = %entry.id, code = finding.code, "the source is set aside: {finding}");
+        }
+        let connector = Arc::new(connector::Unopened::new(entry.id.clone(), Findings(why)));
+        sources.insert(
+            entry.id.clone(),
+            Source {
+                connector,
+                unit: entry.unit.clone(),
+                system: entry.system.clone().unwrap_or_default(),
+                schedule: entry.schedule.clone(),
+                full_schedule: entry.full_schedule.clone(),
+            },
+        );
+    }
+}
+
+/// The whole installation over an open, migrated store. A source that cannot be opened is set aside and told, the
+/// others go on.
+///
+/// # Errors
+/// Everything that is wrong with rules and targets.
 pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<App, Findings> {
     let policy = policy(&loaded.config);
-    let (sources, of_sources) = sources(loaded);
+    let (mut sources, of_sources) = sources(loaded);
     let (targets, of_targets) = targets(loaded);
     let (hooks, of_hooks) = hooks(loaded);
-    let findings: Vec<Finding> =
-        of_sources.into_iter().chain(of_hooks).chain(of_targets).map(|(_, finding)| finding).collect();
+    let findings: Vec<Finding> = of_targets.into_iter().map(|(_, finding)| finding).collect();
+    set_aside(loaded, &mut sources, of_sources.into_iter().chain(of_hooks));
     match policy {
         Ok(policy) if findings.is_empty() => {
             let Targets { evaluation, national, withheld } = targets;
@@ -390,7 +420,7 @@ pub async fn assemble(loaded: &Loaded, store: Store, owner: String) -> Result<Ap
     }
 }
 
-/// What the manifests say about records that change their shape. Each of them was opened already.
+/// What the manifests that can be opened say about records that change their shape.
 fn drift_policies(loaded: &Loaded) -> BTreeMap<SourceId, drift::Policy> {
     let enabled = loaded.config.source.iter().filter(|entry| entry.enabled);
     let policy = |entry: &SourceEntry| {

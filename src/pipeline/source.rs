@@ -3,10 +3,10 @@
 //! Owns the decision which kind of pull is due and the times of the next one. A missed time is made up for
 //! once, and a source that called is due before its time. While a source is blocked (it asked for it, or it failed again and again) nothing is sent to it.
 
-use super::app::App;
+use super::app::{App, Source};
 use super::pull::pull_source;
 use super::step::{Step, StepReport};
-use crate::connector::PullMode;
+use crate::connector::{PullMode, UNOPENED};
 use crate::domain::SourceId;
 use crate::error::{Finding, Findings, Place, Text};
 use crate::store::{RunKind, SourceState};
@@ -39,6 +39,14 @@ impl PullSource {
     }
 }
 
+/// Whether a source that could not be opened when it was due can be now: what it missed is made up for at once, and
+/// nothing was sent to it that it would have to be left alone for.
+fn opens_again(source: &Source, state: &SourceState) -> bool {
+    let unopened = |finding: &Finding| finding.code == UNOPENED;
+    state.last_error.as_ref().is_some_and(unopened)
+        && !source.connector.paused().as_ref().is_some_and(unopened)
+}
+
 #[async_trait]
 impl Step for PullSource {
     fn name(&self) -> &str {
@@ -59,16 +67,19 @@ impl Step for PullSource {
         let state = app.store.source_state(&self.source).await.map_err(|error| error.finding())?;
         let now = app.clock.now();
         let next = source.schedule.next_after(now).unwrap_or(now + TimeDelta::hours(1));
+        let opens = opens_again(source, &state);
         match state.next_due_at {
             // Later than the schedule knows: the schedule was changed, or the clock set back.
             Some(due) if due > next => {
                 app.store.plan_source(&self.source, next).await.map_err(|error| error.finding())?;
                 return Ok(StepReport::default());
             }
-            Some(due) if due > now && !self.is_called(&state, now) => return Ok(StepReport::default()),
+            Some(due) if due > now && !opens && !self.is_called(&state, now) => {
+                return Ok(StepReport::default());
+            }
             _ => {}
         }
-        if state.blocked_until.is_some_and(|until| until > now) {
+        if !opens && state.blocked_until.is_some_and(|until| until > now) {
             // Shown as failing until a pull succeeds.
             return state.last_error.map_or(Ok(StepReport::default()), Err);
         }

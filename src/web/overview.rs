@@ -4,6 +4,7 @@ use super::live::{Counts, SOON, SourceCounts};
 use super::page::{render, say, value};
 use super::table::{Cell, Section};
 use super::{Page, Visit, Web, cards, deliveries, format, journal, source, words};
+use crate::connector::UNOPENED;
 use crate::directory::Directory;
 use crate::domain::{Period, RecordState};
 use crate::error::{Finding, Lang, Severity};
@@ -183,6 +184,9 @@ pub(super) fn stands<'a>(
             say(lang, "Mất nhiều nhiệm vụ", "Many tasks gone")
         };
         (light, word) = ("warn", told);
+    }
+    if paused.is_some_and(|finding| finding.code == UNOPENED) {
+        (light, word) = ("bad", say(lang, "Không mở được", "Cannot be opened"));
     }
     if gate.is_some() {
         (light, word) = ("bad", say(lang, "Đang dừng, chờ xác nhận", "Stopped, waits for a person"));

@@ -409,6 +409,43 @@ async fn watched_manifest_is_taken_up_and_a_bad_one_leaves_the_old_one_running()
     assert_eq!(daemon.ended(), Some(0));
 }
 
+/// One broken manifest of many: the daemon starts, the others are pulled, and the one is told, shown, and pulled by itself
+/// once it can be opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn source_that_cannot_be_opened_is_set_aside_and_the_others_go_on() {
+    let server = desk().await;
+    let broken = source("unread", &server.base).replace("desk.toml", "unread.toml");
+    let site = site(&format!("{CLOCK}{UNITS}{}{broken}", source("desk", &server.base)));
+    let good = format!("{HEAD}{STREAM}{FIELDS}");
+    site.write("unread.toml", good.replace("title = \"name\"", "titel = \"name\""));
+    site.refused(&["config", "check"], 5);
+    let mut daemon = site.daemon();
+    assert!(daemon.told().contains("set aside") && daemon.told().contains("titel"), "{}", daemon.told());
+    assert_eq!(site.json(&["sync", "desk"])["new"], 30);
+    let of = |printed: &Value, id: &str| {
+        let rows = printed["sources"].as_array().expect("sources");
+        let row = rows.iter().find(|row| row["source"] == id).expect("shown");
+        (row["state"].as_str().unwrap_or_default().to_owned(), row["code"].clone())
+    };
+    assert_eq!(of(&site.json(&["status"]), "unread"), ("failing".to_owned(), json!("LT-SRC-098")));
+    let refused = site.refused(&["sync", "unread"], 1);
+    assert!(refused.contains("LT-SRC-098") && refused.contains("unread.toml"), "{refused}");
+    for page in ["/", "/sources/unread"] {
+        let (status, page) = daemon.get(page);
+        assert!(status == 200 && page.contains("LT-SRC-098") && page.contains("Không mở được"), "{page}");
+    }
+    // Mended, it is pulled at once: neither its schedule nor the failed order keeps it back.
+    site.write("unread.toml", good);
+    let (exit, _, told) = site.run(&["config", "reload"]);
+    assert_eq!((exit, told.as_str()), (0, ""));
+    until("it is pulled", || {
+        let (exit, printed, _) = site.run(&["status", "--json"]);
+        exit == 0 && !printed.contains("LT-SRC-098") && printed.matches("\"tasks\": 30").count() == 2
+    });
+    daemon.signal("-TERM");
+    assert_eq!(daemon.ended(), Some(0));
+}
+
 #[test]
 fn systemd_is_told_of_readiness_life_reload_and_stop() {
     let site = site("");

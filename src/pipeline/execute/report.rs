@@ -2,7 +2,7 @@
 
 use super::standing::moved_on;
 use super::{Answer, App, Refusal};
-use crate::connector::FILES_WAIT;
+use crate::connector::{FILES_WAIT, UNOPENED};
 use crate::domain::{AccountKind, SourceId, local_offset};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
@@ -244,7 +244,10 @@ struct Needs {
 async fn sources(app: &App, overview: &Overview) -> Result<(Document, Needs, Vec<Finding>), Refusal> {
     let (mut rows, mut findings, mut needs) = (Vec::new(), Vec::new(), Needs::default());
     for (source, configured) in &app.sources {
-        findings.extend(configured.connector.paused());
+        let paused = configured.connector.paused();
+        let (unopened, paused): (Vec<_>, Vec<_>) =
+            paused.into_iter().partition(|finding| finding.code == UNOPENED);
+        findings.extend(paused);
         let state = app.store.source_state(source).await?;
         let totals = overview.sources.get(source.as_str()).cloned().unwrap_or_default();
         // A run may succeed and still tell of a file or record that a person has to correct.
@@ -270,8 +273,9 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Needs, Vec
         let nothing =
             (totals.tasks == 0 && totals.rejected > 0).then(|| nothing_read(source, totals.rejected));
         let next = state.next_attempt_at();
+        let failing = unopened.into_iter().next().or(state.last_error);
         let (word, trouble) =
-            match (gate, state.last_error, state.last_success_at, late.or_else(|| told.next()).or(nothing)) {
+            match (gate, failing, state.last_success_at, late.or_else(|| told.next()).or(nothing)) {
                 (Some(gate), ..) => ("stopped", Some(gate.finding)),
                 (None, Some(error), ..) => ("failing", Some(error)),
                 (None, None, _, Some(finding)) if finding.code == LATE => ("late", Some(finding)),

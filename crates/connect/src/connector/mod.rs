@@ -28,12 +28,14 @@ mod salted;
 mod sample;
 mod scan;
 pub mod sql;
+mod unopened;
 mod unordered;
 pub mod xml;
 
 pub use open::{OpenSource, Opened, open};
 pub use people::Rows;
 pub use rule::record_hash;
+pub use unopened::{UNOPENED, Unopened};
 
 use crate::domain::{Evidence, SourceId, TaskDraft};
 use crate::error::{Disposition, Finding};
