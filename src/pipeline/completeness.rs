@@ -101,7 +101,7 @@ impl App {
         let proven_at = self.store.last_proven(source).await?;
         let abilities = self.sources.get(source).map(|source| source.connector.abilities());
         let mut judged = judge(abilities.unwrap_or_default(), state, newest.as_ref(), proven_at);
-        judged.finding = state.files.and_then(|files| fewer(source, files));
+        judged.finding = state.unread.clone().or_else(|| state.files.and_then(|files| fewer(source, files)));
         if judged.finding.is_none() {
             // Told until another full pull agrees or a person accepts it.
             let told = self.store.told_by_full(source).await?;

@@ -22,11 +22,10 @@ const PROOFS_KEPT: u64 = 400;
 const GATE: &str = "SELECT finding, since, accepted_by, accepted_reason, coalesce(kind, 'full'), coalesce(known_to, 0), \
                     accepted, least FROM source_gate WHERE source_id = $1 AND finding IS NOT NULL";
 
-/// The run of the last full pull that left a proof and what it told, unless a person accepted what it showed; $1 is the
-/// source.
+/// The run of the last full pull that left a proof and what it told, unless a person accepted just that; $1 is the source.
 const TOLD_BY_FULL: &str = "SELECT r.id, r.findings FROM run r WHERE r.id = (SELECT max(p.run_id) FROM source_proof p \
                             JOIN run f ON f.id = p.run_id WHERE p.source_id = $1 AND f.kind = 'full') \
-                            AND r.id > coalesce((SELECT usual_from_run FROM source_gate WHERE source_id = $1), 0)";
+                            AND r.id > coalesce((SELECT loss_accepted_run FROM source_gate WHERE source_id = $1), 0)";
 
 /// How much a run showed that was stopped because of it, and the least a run let through for that has to show: with 0
 /// it may show nothing, and nothing else.
@@ -382,7 +381,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// What the last full pull of a source told; nothing where a person accepted what it showed.
+    /// What the last full pull of a source told; nothing where a person accepted that.
     pub async fn told_by_full(&self, source: &SourceId) -> Result<Vec<Finding>, StoreError> {
         let row = self.db.row(TOLD_BY_FULL, vals![source.as_str()]).await?;
         Ok(row.as_ref().map(told_of).transpose()?.map(|(_, told)| told).unwrap_or_default())
@@ -402,8 +401,9 @@ impl Store {
         let Some((run, told)) = row.as_ref().map(told_of).transpose()? else { return Ok(None) };
         let Some(finding) = told.into_iter().find(|finding| finding.code == code) else { return Ok(None) };
         tx.execute(
-            "INSERT INTO source_gate (source_id, usual_from_run) VALUES ($1, $2) \
-             ON CONFLICT (source_id) DO UPDATE SET usual_from_run = excluded.usual_from_run",
+            "INSERT INTO source_gate (source_id, usual_from_run, loss_accepted_run) VALUES ($1, $2, $2) \
+             ON CONFLICT (source_id) DO UPDATE SET usual_from_run = excluded.usual_from_run, \
+             loss_accepted_run = excluded.loss_accepted_run",
             vals![source.as_str(), run],
         )
         .await?;

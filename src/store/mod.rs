@@ -110,7 +110,7 @@ pub use score::{ScoreHead, ScoreLine, ScoreWrite, StoredScore};
 pub use service::{FactFollowed, FactsFollowed, FactsNew};
 pub use shape::ShapeAccepted;
 pub use share::{SharesNew, TaskShare};
-pub use source::{Hooks, Run, RunCounters, RunKind, RunOutcome, SourceState};
+pub use source::{Hooks, NOTHING_READ, Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use survey::{ProductTask, SurveyedTask};
 pub use task::{KeptPage, RejectedRow, StoredTask};
 pub use taught::{DecisionMarks, Taught};
@@ -364,6 +364,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "decision_kept_at",
         include_str!("../../migrations/sqlite/0050_decision_kept_at.sql"),
         include_str!("../../migrations/postgres/0050_decision_kept_at.sql"),
+    ),
+    (
+        51,
+        "loss_accepted",
+        include_str!("../../migrations/sqlite/0051_loss_accepted.sql"),
+        include_str!("../../migrations/postgres/0051_loss_accepted.sql"),
     ),
 ];
 

@@ -1,12 +1,16 @@
 //! Sources: where each pull goes on, how the last ones went, and when the next is due.
 
-use super::db::{Row, json, vals};
+use super::db::{Row, json, json_opt, vals};
 use super::{FolderFiles, Store, StoreError};
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Code of the finding of a run that could read none of its records.
+pub const NOTHING_READ: &str = "LT-PUL-030";
 
 /// What a source's pulls left behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +43,11 @@ pub struct SourceState {
     pub full_pulls: u64,
     /// Of a source that is a folder: its files when a pull last looked.
     pub files: Option<FolderFiles>,
+    /// That no record can be read, since a run told it; none once one was read.
+    pub unread: Option<Finding>,
+    /// Changed tasks of the last pulls that had something and lost it, by the rule that gives it: how many had it, and how
+    /// many of them lost it. What some kept is not there.
+    pub losing: BTreeMap<String, (u64, u64)>,
 }
 
 /// How long a source may be due before it is told that it is late.
@@ -174,10 +183,23 @@ impl Store {
     /// A source's state; the empty state for one never pulled.
     pub async fn source_state(&self, source: &SourceId) -> Result<SourceState, StoreError> {
         let sql = "SELECT cursor, last_attempt_at, last_success_at, last_full_at, next_due_at, consecutive_failures, \
-                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at, full_pulls, files \
+                   blocked_until, last_error, records_total, rules_pulled, rules_read, hooks_received, hooks_served, hook_at, full_pulls, files, losing, unread \
                    FROM source_state WHERE source_id = $1";
         let row = self.db.row(sql, vals![source.as_str()]).await?;
         row.map_or(Ok(SourceState::default()), |row| state_of(&row))
+    }
+
+    /// Keeps what the changed tasks of the last pulls lost.
+    pub async fn keep_losing(
+        &self,
+        source: &SourceId,
+        losing: &BTreeMap<String, (u64, u64)>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let kept = Some(losing).filter(|losing| !losing.is_empty());
+        let sql = "UPDATE source_state SET losing = $2 WHERE source_id = $1";
+        tx.execute(sql, vals![source.as_str(), json_opt(kept)?]).await?;
+        tx.commit().await
     }
 
     /// Opens a run. A kill leaves it open until [`Store::close_cut_off_runs`]; the next one is a new run.
@@ -255,6 +277,11 @@ impl Store {
                     vals![source.as_str(), now, full_at, counters.records, i64::from(full_at.is_some())],
                 )
                 .await?;
+                let unread = told.iter().find(|finding| finding.code == NOTHING_READ);
+                if unread.is_some() || counters.records > counters.rejected {
+                    let sql = "UPDATE source_state SET unread = $2 WHERE source_id = $1";
+                    tx.execute(sql, vals![source.as_str(), json_opt(unread)?]).await?;
+                }
             }
             RunOutcome::Failed { finding, disposition, retry_after } => {
                 let row = tx
@@ -397,6 +424,8 @@ fn state_of(row: &Row) -> Result<SourceState, StoreError> {
         hooks: Hooks { received: count(row, 11)?, served: count(row, 12)?, last_at: row.opt_at(13)? },
         full_pulls: count(row, 14)?,
         files: row.opt_json(15)?,
+        losing: row.opt_json(16)?.unwrap_or_default(),
+        unread: row.opt_json::<Finding>(17)?.map(Finding::masked),
     })
 }
 

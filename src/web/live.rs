@@ -60,7 +60,11 @@ pub struct Counts {
 impl Counts {
     /// How many things wait for a person: the number beside the menu and on the first screen.
     pub fn waiting(&self) -> u64 {
-        self.overview.waiting().all() + self.petitions + self.changed.values().sum::<u64>()
+        let of_source = |source: &SourceCounts| {
+            u64::from(source.judged.finding.is_some()) + u64::from(source.changed_fields > 0)
+        };
+        let sources = self.stopped.len() as u64 + self.sources.values().map(of_source).sum::<u64>();
+        self.overview.waiting().all() + self.petitions + self.changed.values().sum::<u64>() + sources
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Finding, Lang, Severity};
 use crate::pipeline::completeness::{Completeness, FEWER_FILES};
 use crate::pipeline::wording::{Words, word};
 use crate::schedule::StepStatus;
-use crate::store::{Gate, IMPORTED, Overview, Run, SourceState, TargetTotals};
+use crate::store::{Gate, IMPORTED, NOTHING_READ, Overview, Run, SourceState, TargetTotals};
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::context;
 use serde::Serialize;
@@ -177,11 +177,10 @@ pub(super) fn stands<'a>(
         (light, word) = ("warn", say(lang, "Một phần", "Partly"));
     }
     if let ("ok", Some(told)) = (light, &judged.finding) {
-        let of_files = told.code == FEWER_FILES;
-        let told = if of_files {
-            say(lang, "Tệp biến mất", "Files vanished")
-        } else {
-            say(lang, "Mất nhiều nhiệm vụ", "Many tasks gone")
+        let told = match told.code.as_str() {
+            NOTHING_READ => say(lang, "Không đọc được", "Nothing can be read"),
+            FEWER_FILES => say(lang, "Tệp biến mất", "Files vanished"),
+            _ => say(lang, "Mất nhiều nhiệm vụ", "Many tasks gone"),
         };
         (light, word) = ("warn", told);
     }

@@ -336,3 +336,96 @@ fn manifest_that_wants_to_stop_for_a_new_field_is_refused_at_its_line() {
     let place = findings.0[0].place.clone().expect("a place");
     assert_eq!((findings.0[0].code.as_str(), place.line.is_some()), ("LT-MAN-090", true));
 }
+
+fn nobody(_: usize, task: &mut Value) {
+    task["who"] = json!(null);
+}
+
+/// A ward whose pulls bring four changed tasks each: what one of them cannot show, three do.
+#[tokio::test]
+async fn few_tasks_a_pull_that_lose_somebody_stop_the_source_once_they_are_many_together() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = learned(store).await;
+        let lost = async || {
+            let held = store.scan_tasks(None, 0, 300).await.expect("tasks");
+            held.iter().filter(|task| task.task.draft.assignee.is_none()).count()
+        };
+        for round in 0..2u32 {
+            let first = 4 * round as usize;
+            house.shows(later(first..first + 4, 1 + round, nobody));
+            assert_eq!(house.sync(false).await, [""; 0], "{}", store.kind());
+        }
+        // Somebody's task keeps its assignee: the field is read as before.
+        house.shows(later(100..101, 3, |_, task| task["name"] = json!("Việc khác")));
+        assert_eq!(house.sync(false).await, [""; 0]);
+        for round in 2..4u32 {
+            let first = 4 * round as usize;
+            house.shows(later(first..first + 4, 2 + round, nobody));
+            assert_eq!(house.sync(false).await, [""; 0], "{}", store.kind());
+        }
+        house.shows(later(16..20, 6, nobody));
+        assert!(house.sync(false).await.contains(&"LT-PUL-029".to_owned()), "{}", store.kind());
+        assert_eq!((lost().await, house.state().await), (16, "stopped".to_owned()));
+        // Too few to judge are no sign that it is mended.
+        house.shows(later(16..17, 7, nobody));
+        house.sync(false).await;
+        assert_eq!(house.state().await, "stopped");
+        house.shows(later(0..20, 8, |_, _| ()));
+        assert_eq!(house.sync(false).await, [""; 0]);
+        assert_eq!((lost().await, house.state().await), (0, "ok".to_owned()), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn tasks_called_off_may_lose_everything() {
+    let (_folder, store) = one().await;
+    let mut house = House::new(&store).await;
+    house.rules = RULES.replace("\"4\" = \"done\"", "\"4\" = \"done\", \"9\" = \"cancelled\"");
+    house.shows((0..60).map(task).collect());
+    assert_eq!(house.sync(false).await, [""; 0]);
+    house.shows(later(0..12, 1, |number, task| {
+        task["status"] = json!("9");
+        nobody(number, task);
+    }));
+    assert_eq!(house.sync(false).await, [""; 0]);
+    house.shows(later(20..32, 2, nobody));
+    assert!(house.sync(false).await.contains(&"LT-PUL-029".to_owned()));
+}
+
+/// What a person accepted of one kind takes back no word about another.
+#[tokio::test]
+async fn loss_stays_told_when_a_run_is_let_through_for_something_else() {
+    let both = both().await;
+    for store in &both.stores {
+        let mut house = learned(store).await;
+        house.gates.from_tasks = 50;
+        let losses = async |house: &House| {
+            let told = house.order(Command::Status {}).await.findings;
+            told.iter().filter(|finding| finding.code == "LT-PUL-028").count()
+        };
+        house.shows((0..140).map(task).collect());
+        assert_eq!(house.sync(true).await, ["LT-PUL-028"], "{}", store.kind());
+        house.shows(later(0..140, 1, nobody));
+        assert!(house.sync(false).await.contains(&"LT-PUL-029".to_owned()));
+        assert_eq!(house.accept("LT-PUL-029").await, [""; 0]);
+        house.sync(false).await;
+        assert_eq!((house.state().await, losses(&house).await), ("ok".to_owned(), 1), "{}", store.kind());
+        assert_eq!(house.accept("LT-PUL-028").await, [""; 0]);
+        assert_eq!(losses(&house).await, 0);
+    }
+}
+
+/// Whoever accepts many new tasks says nothing about those that are missing beside them.
+#[tokio::test]
+async fn loss_beside_accepted_growth_is_told() {
+    let (_folder, store) = one().await;
+    let mut house = House::new(&store).await;
+    house.gates = lienthong::config::Gates { most_times: 2, ..lienthong::config::Gates::default() };
+    house.shows((0..150).map(task).collect());
+    house.sync(false).await;
+    house.shows((0..90).chain(200..420).map(task).collect());
+    assert_eq!(house.sync(true).await, ["LT-PUL-011"]);
+    assert_eq!(house.accept("LT-PUL-011").await, [""; 0]);
+    assert!(house.sync(true).await.contains(&"LT-PUL-028".to_owned()));
+}

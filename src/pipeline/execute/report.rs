@@ -7,9 +7,8 @@ use crate::domain::{AccountKind, SourceId, local_offset};
 use crate::error::{Finding, Place, Severity, Text};
 use crate::ingest::report::{NOBODY, ReportRow, TaskReport};
 use crate::pipeline::command::{Column, Document, Field, Outcome, ReportBy, ReportKey};
-use crate::pipeline::pull::nothing_read;
 use crate::pipeline::wording::Words;
-use crate::store::{Overview, Run};
+use crate::store::{NOTHING_READ, Overview, Run};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -266,12 +265,10 @@ async fn sources(app: &App, overview: &Overview) -> Result<(Document, Needs, Vec
         findings.extend(waiting.into_iter().map(|finding| finding.at(Place::of(format!("source {source}")))));
         let gate = app.store.gate(source).await?;
         needs.stopped += usize::from(gate.is_some());
-        let judged = app.completeness(source, &state).await?;
+        let mut judged = app.completeness(source, &state).await?;
+        let nothing = judged.finding.take_if(|finding| finding.code == NOTHING_READ);
         findings.extend(judged.finding);
         let late = state.is_late(app.clock.now()).then(|| late(state.next_due_at));
-        // A later pull of changes that brings nothing heals nothing.
-        let nothing =
-            (totals.tasks == 0 && totals.rejected > 0).then(|| nothing_read(source, totals.rejected));
         let next = state.next_attempt_at();
         let failing = unopened.into_iter().next().or(state.last_error);
         let (word, trouble) =

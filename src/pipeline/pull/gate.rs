@@ -27,6 +27,9 @@ const NOBODY_KNOWN: &str = "LT-PUL-012";
 /// Too many tasks the source says it deleted: judged in every run that shows tombstones.
 const DELETED: &str = "LT-PUL-024";
 
+/// What is said of how little a run shows: whoever accepts it knows that the others will be called gone.
+const SHOWN: [&str; 3] = ["LT-PUL-001", "LT-PUL-010", NOBODY_KNOWN];
+
 /// A field with another type, or missing, where the manifest says stop.
 pub(super) const FIELD_CHANGED: &str = "LT-PUL-015";
 
@@ -179,12 +182,13 @@ impl Watch {
 
     /// Keeps what a run that ended well means for the gate, before anything is called gone: what a run was let through
     /// for must be used up by then, also where it ends there. `seen`: tasks seen, none where the source said that nothing
-    /// changed; `settled`: those it did not see are called gone.
+    /// changed; `loses`: whether some of them lost what a
+    /// gate may have stopped the source for; `settled`: those it did not see are called gone.
     pub(super) async fn passed(
         &self,
         app: &App,
         run: i64,
-        seen: Option<u64>,
+        (seen, loses): (Option<u64>, bool),
         settled: bool,
     ) -> Result<(), Finding> {
         let told = |error: crate::store::StoreError| error.finding();
@@ -196,7 +200,7 @@ impl Watch {
                 app.store.keep_gate_measure(&self.source, measure).await.map_err(told)?;
             }
         }
-        let opens = self.opens();
+        let opens = self.opens(loses);
         if opens || used {
             app.store.open_gate(&self.source, (run, self.kind), opens).await.map_err(told)?;
         }
@@ -205,10 +209,12 @@ impl Watch {
 
     /// Whether this run, having ended well, opens the gate: it was let through, or it read at least what the one that
     /// was stopped did.
-    fn opens(&self) -> bool {
+    fn opens(&self, loses: bool) -> bool {
         let Some(gate) = &self.closed else { return false };
         match gate.accepted {
             Some(_) => gate.kind == self.kind,
+            // Too few to judge are no sign that it is mended.
+            None if loses && gate.finding.code == VALUES_LOST => false,
             None => self.whole || (gate.kind == self.kind && self.kind != RunKind::Backfill),
         }
     }
@@ -333,15 +339,15 @@ impl Watch {
     }
 
     /// What is told of the known tasks a full pull called gone because it did not see them; nothing where they are a
-    /// handful, or where a person let the run through for what it showed.
+    /// handful, or where a person let the run through for how little it showed.
     pub(super) fn loss(&self, gone: u64) -> Option<Finding> {
-        let of_fields = |one: &Accepted| [FIELD_CHANGED, VALUES_LOST].contains(&one.finding.code.as_str());
+        let of_what_it_showed = |one: &Accepted| SHOWN.contains(&one.finding.code.as_str());
         let known = self.without_deleted(self.known.unwrap_or(0));
         // Others came with runs that a gate stopped.
         let missing = gone.min(known.saturating_sub(self.recognised));
         let handful = missing < u64::from(self.gates.from_missing)
             || missing * 100 <= known * u64::from(self.gates.told_percent);
-        (!handful && self.accepted().all(of_fields)).then(|| self.lost(missing, known))
+        (!handful && !self.accepted().any(of_what_it_showed)).then(|| self.lost(missing, known))
     }
 
     /// Known tasks that are not gone, before this run calls any so.

@@ -9,6 +9,7 @@ use super::place;
 use crate::connector::drift::Policy;
 use crate::domain::{CanonicalTask, SourceId, TaskDraft, TaskStatus};
 use crate::error::{Finding, Text};
+use std::collections::BTreeMap;
 
 /// What a task may lose: the rule of `[fields]` that gives it, and its name for people.
 const WHAT: [(&str, &str, &str); 4] = [
@@ -29,25 +30,60 @@ impl Count {
     fn is_most(self) -> bool {
         self.lost * 2 > self.had
     }
+
+    fn and(self, more: Self) -> Self {
+        Self { had: self.had + more.had, lost: self.lost + more.lost }
+    }
 }
 
-/// What the changed tasks of a run lost so far.
+/// What the changed tasks of a run lost so far, and those of runs before it of which none kept it.
 pub(super) struct Losing {
     source: SourceId,
     /// Tasks that had it from which on it is judged; 0 = never.
     from: u64,
     /// What they may lose: by the manifest, or because a person accepted it for this run.
     may: [bool; WHAT.len()],
+    /// Those of the runs before: many small pulls show what one of them cannot.
+    before: [Count; WHAT.len()],
     counts: [Count; WHAT.len()],
 }
 
 impl Losing {
-    /// `accepted`: what a person accepted for this run, as the places of earlier findings say it.
-    pub(super) fn begin(source: &SourceId, from: u32, policy: Option<&Policy>, accepted: &[String]) -> Self {
+    /// `from`: changed tasks it is judged from, 0 = never; `accepted`: what a person accepted for this run, as the places of
+    /// earlier findings say it; `before`: what [`Losing::carried`] gave last.
+    pub(super) fn begin(
+        (source, from): (&SourceId, u32),
+        policy: Option<&Policy>,
+        accepted: &[String],
+        before: &BTreeMap<String, (u64, u64)>,
+    ) -> Self {
         let accepted = |rule: &str| accepted.iter().any(|list| list.split(", ").any(|one| one == rule));
         let may =
             WHAT.map(|(rule, ..)| accepted(rule) || policy.is_some_and(|policy| policy.lets_lose(rule)));
-        Self { source: source.clone(), from: from.into(), may, counts: Default::default() }
+        let before = WHAT.map(|(rule, ..)| {
+            let (had, lost) = before.get(rule).copied().unwrap_or_default();
+            Count { had, lost }
+        });
+        Self { source: source.clone(), from: from.into(), may, before, counts: Default::default() }
+    }
+
+    /// What the next run goes on from, by rule: how many tasks had it and how many lost it, where none kept it since.
+    pub(super) fn carried(&self) -> BTreeMap<String, (u64, u64)> {
+        let each = WHAT.into_iter().zip(self.before).zip(self.counts).zip(self.may);
+        let carried = each.filter(|(((_, before), now), may)| {
+            !may && self.from > 0 && now.had == now.lost && before.lost + now.lost > 0
+        });
+        carried
+            .map(|((((rule, ..), before), now), _)| {
+                let all = before.and(now);
+                (rule.to_owned(), (all.had, all.lost))
+            })
+            .collect()
+    }
+
+    /// Whether some task of this run lost what none may lose.
+    pub(super) fn loses(&self) -> bool {
+        self.counts.iter().zip(self.may).any(|(count, may)| !may && count.lost > 0)
     }
 
     /// Notes a known task as it was and as it is now.
@@ -61,7 +97,7 @@ impl Losing {
         }
     }
 
-    /// What stops the run: most of the changed tasks lose something.
+    /// What stops the run: most of the changed tasks lose something. A run that loses nothing is not stopped for those before.
     pub(super) fn judge(&self) -> Option<Finding> {
         let lost: Vec<_> = self.most().filter(|(_, count)| count.had >= self.from).collect();
         if lost.is_empty() || self.from == 0 {
@@ -99,19 +135,24 @@ impl Losing {
         Some(finding.at(place(source).at(rules.join(", "))))
     }
 
-    /// Whether the few changed tasks seen so far lose something: what came waits until there are more, or no more.
+    /// Whether changed tasks lose something and there are too few to judge: what came waits until there are more, or no more.
     pub(super) fn in_doubt(&self) -> bool {
         self.most().any(|(_, count)| count.had < self.from)
     }
 
     fn most(&self) -> impl Iterator<Item = ((&'static str, &'static str, &'static str), Count)> {
-        let each = WHAT.into_iter().zip(self.counts).zip(self.may);
-        each.filter(|((_, count), may)| !may && count.is_most()).map(|(one, _)| one)
+        let each = WHAT.into_iter().zip(self.before).zip(self.counts).zip(self.may);
+        let lost = each.filter(|((_, now), may)| !may && now.lost > 0);
+        lost.map(|(((what, before), now), _)| (what, before.and(now))).filter(|(_, count)| count.is_most())
     }
 }
 
-/// Whether a draft has each of [`WHAT`]; none where that says nothing: who opens a task again takes its completion away.
+/// Whether a draft has each of [`WHAT`]; none where that says nothing: who opens a task again takes its completion away,
+/// and of a task that was called off many sources show nothing more.
 fn has(draft: &TaskDraft) -> [Option<bool>; WHAT.len()] {
+    if matches!(draft.status, TaskStatus::Cancelled | TaskStatus::Recalled | TaskStatus::Gone) {
+        return [None; WHAT.len()];
+    }
     let done = draft.status == TaskStatus::Done;
     [
         Some(draft.assignee.is_some()),

@@ -31,7 +31,7 @@ use crate::connector::{
 };
 use crate::domain::SourceId;
 use crate::error::{Disposition, Finding, Findings, Place, Text};
-use crate::store::{PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
+use crate::store::{NOTHING_READ, PageCommit, Proof, RunCounters, RunKind, RunOutcome, StoreError};
 use crate::telemetry::name;
 use burial::Burials;
 use bytes::Bytes;
@@ -113,9 +113,10 @@ pub async fn pull_source(
     progress: Progress<'_>,
 ) -> Result<PullSummary, Findings> {
     let changes = mode == PullMode::Incremental;
-    match pull_once(app, connector, mode, progress).await {
+    // What a pull holds is large, and orders and steps hold it in turn: on the heap it costs their threads no stack.
+    match Box::pin(pull_once(app, connector, mode, progress)).await {
         Err(told) if changes && told.0.iter().any(|finding| finding.code == MARK_REFUSED) => {
-            let mut summary = pull_once(app, connector, PullMode::Full, progress).await?;
+            let mut summary = Box::pin(pull_once(app, connector, PullMode::Full, progress)).await?;
             summary.findings.extend(told.0);
             Ok(summary)
         }
@@ -175,7 +176,12 @@ async fn pull_once(
         compares,
         most_quantity: gates.most_quantity,
         drifting: Drifting::begin(app, &source, watch.accepted_fields()).await?,
-        losing: Losing::begin(&source, gates.from_changed, app.drift.get(&source), &watch.accepted_losses()),
+        losing: Losing::begin(
+            (&source, gates.from_changed),
+            app.drift.get(&source),
+            &watch.accepted_losses(),
+            &state.losing,
+        ),
         watch,
         closing: Closing::default(),
         counters: RunCounters::default(),
@@ -232,7 +238,7 @@ async fn pull_once(
             // Where somebody was left out, what was seen says nothing about what the source shows.
             let partly = end.views.as_ref().is_some_and(|views| views.left_out > 0);
             let seen = (!end.unchanged && !partly).then_some(puller.seen.count);
-            puller.watch.passed(app, run, seen, full && end.complete).await?;
+            puller.watch.passed(app, run, (seen, puller.losing.loses()), full && end.complete).await?;
             if full || (whole && !end.unchanged) {
                 crate::failpoint!("pull::before_gone");
                 let seen = (&puller.seen, &puller.tombstones, &puller.watch);
@@ -244,6 +250,10 @@ async fn pull_once(
                     // What could not be read and is listed no more was corrected or deleted.
                     app.store.settle_unlisted(&source, now).await.map_err(|error| error.finding())?;
                 }
+            }
+            let losing = puller.losing.carried();
+            if kind != RunKind::Backfill && losing != state.losing {
+                app.store.keep_losing(&source, &losing).await.map_err(|error| error.finding())?;
             }
             if let Some(views) = end.views.as_ref().filter(|_| !full) {
                 views::keep(app, &source, views).await?;
@@ -347,9 +357,9 @@ fn unequal(source: &SourceId, total: u64, proof: &Proof) -> Finding {
 }
 
 /// All records of a source are rejected: it is answered, and nothing of it is known.
-pub(super) fn nothing_read(source: &SourceId, count: u64) -> Finding {
+fn nothing_read(source: &SourceId, count: u64) -> Finding {
     Finding::error(
-        "LT-PUL-030",
+        NOTHING_READ,
         Text::new(
             format!("không bản ghi nào của nguồn {source} đọc được: cả {count} bản ghi đều bị loại"),
             format!("no record of source {source} could be read: all {count} are rejected"),
@@ -518,6 +528,9 @@ impl Puller<'_> {
                 }
                 Some(Err(error)) => {
                     // What came until then is stored with its cursors, as long as no gate would stop it.
+                    if self.in_doubt() {
+                        self.waiting = Unsettled::default();
+                    }
                     match self.judge_burials().await {
                         Ok(()) => self.bury().await?,
                         Err(_) => self.watch.never_mind(),

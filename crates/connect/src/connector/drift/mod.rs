@@ -156,9 +156,13 @@ impl Observed {
     }
 
     /// Fields that nearly every record had, or had a value in, and none of those seen so far has.
+    ///
+    /// Where there are more fields than are looked at, one that is not among them may be there.
     pub fn absent<'a>(&'a self, shape: &'a Shape) -> impl Iterator<Item = (&'a str, Change)> {
+        let full = self.fields.len() >= FIELDS;
         let lost = move |(path, field): (&'a String, &'a Field)| {
-            Some((path.as_str(), field.lost(self.fields.get(path))?))
+            let seen = self.fields.get(path);
+            Some((path.as_str(), field.lost(seen).filter(|_| seen.is_some() || !full)?))
         };
         shape.fields.iter().filter_map(lost)
     }
@@ -255,8 +259,7 @@ impl Shape {
     ) -> Vec<(String, Change, String)> {
         let mut changes = Vec::new();
         // Names that were kept before they counted as any.
-        let segments = |path: &str| path.split('.').all(|name| is_plain(name.trim_end_matches("[]")));
-        self.fields.retain(|path, _| segments(path) || seen.named.contains(path));
+        self.fields.retain(|path, _| is_called_so(path, &seen.named));
         let learned = self.samples >= LEARNED;
         let samples = seen.samples;
         if seen.is_enough() {
@@ -416,6 +419,15 @@ fn walk(
     }
 }
 
+/// Whether each name of a path is written as it is: it is plain, or the manifest names it.
+fn is_called_so(path: &str, named: &BTreeSet<String>) -> bool {
+    let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+    ends.filter_map(|end| path.get(..end)).all(|at| {
+        let name = at.rsplit('.').next().unwrap_or(at).trim_end_matches("[]");
+        is_plain(name) || named.contains(at.trim_end_matches("[]"))
+    })
+}
+
 /// Whether a name says nothing but what stands there: short, in one word, of few digits.
 fn is_plain(name: &str) -> bool {
     let digits = name.chars().take(NAME + 1).filter(|c| c.is_numeric()).count();
@@ -482,6 +494,49 @@ mod tests {
         let mut shape = Shape::default();
         assert!(shape.take_in(seen((0..60).map(record)), &[], now()).is_empty());
         shape
+    }
+
+    /// A name of many digits counts as any, unless the manifest names it: then what lies beside the named member is known
+    /// like everything else, and told once.
+    #[test]
+    fn field_beside_one_the_manifest_names_is_kept_and_told_once() {
+        let named: BTreeSet<String> = ["chi_tieu_2026", "chi_tieu_2026.diem"].map(str::to_owned).into();
+        let policy = Policy { named: Arc::new(named), ..Policy::default() };
+        let looked = |note: bool| {
+            let mut observed = Observed::under(&policy);
+            for number in 0..60 {
+                let mut record = json!({ "id": number, "chi_tieu_2026": { "diem": 2 }, "So 0912345678": 1 });
+                if note {
+                    record["chi_tieu_2026"]["ghi_chu"] = json!("gấp");
+                }
+                observed.look(record.to_string().as_bytes());
+            }
+            observed
+        };
+        let mut shape = Shape::default();
+        assert!(shape.take_in(looked(false), &[], now()).is_empty());
+        let told = shape.take_in(looked(true), &[], now());
+        assert_eq!(told, [("chi_tieu_2026.ghi_chu".to_owned(), Change::New, "text".to_owned())]);
+        assert!(shape.take_in(looked(true), &[], now()).is_empty(), "told once");
+        assert!(shape.fields.contains_key("*") && !shape.fields.keys().any(|path| path.contains("0912")));
+    }
+
+    #[test]
+    fn nothing_is_called_missing_where_not_all_fields_can_be_looked_at() {
+        let mut shape = known();
+        let many = |number: u64| {
+            let new = (0..FIELDS).map(|field| (format!("a{}", letters(field)), json!(1)));
+            let mut record: serde_json::Map<String, Value> = new.collect();
+            record.insert("points".to_owned(), json!(number));
+            Value::Object(record)
+        };
+        let told = shape.take_in(seen((0..30).map(many)), &[], now());
+        assert!(told.iter().all(|(_, change, _)| *change != Change::Missing), "{told:?}");
+    }
+
+    /// A number in letters: digits would be a number of something.
+    fn letters(number: usize) -> String {
+        number.to_string().bytes().map(|digit| char::from(b'a' + (digit - b'0'))).collect()
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::Change;
 use crate::connector::json::Path;
 use crate::connector::manifest::{self, Manifest};
+use crate::connector::rule::spec::HistoryRules;
 use crate::error::Findings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,12 +107,7 @@ impl Policy {
         places(&manifest.fields, &mut read);
         places(&manifest.event, &mut read);
         places(&manifest.row, &mut read);
-        if let Some(history) = &manifest.events {
-            let mut entry = BTreeSet::new();
-            places(history, &mut entry);
-            read.extend(entry.iter().map(|place| format!("{}[].{place}", history.list)));
-            read.extend(entry);
-        }
+        read.extend(manifest.events.iter().flat_map(of_history));
         if let Some(stream) = &manifest.stream {
             places(&stream.key, &mut read);
             places(&stream.deleted, &mut read);
@@ -124,6 +120,10 @@ impl Policy {
         let of_rule = rules.map(|(name, rule)| {
             let mut read = BTreeSet::new();
             words(rule, &mut read);
+            // What it takes from an entry of the history is read by the rules of that list.
+            if let Some(history) = manifest.events.as_ref().filter(|_| rule.get("last_event").is_some()) {
+                read.extend(of_history(history));
+            }
             (name.clone(), read)
         });
         let section = manifest.drift.clone();
@@ -150,14 +150,20 @@ impl Policy {
         self.read.contains(path) || path.strip_suffix("[]").is_some_and(|list| self.read.contains(list))
     }
 
-    /// Whether tasks may lose what this rule of `[fields]` gives them: a field it reads has a policy of its own that does
-    /// not stop for its absence.
+    /// Whether tasks may lose what this rule of `[fields]` gives them: a field it reads, or one below a place where its
+    /// reading ends, has a policy of its own that does not stop for its absence.
     pub fn lets_lose(&self, rule: &str) -> bool {
-        let lets = |path: &String| {
-            let own = self.section.field.get(path).and_then(|field| field.on_missing);
-            own.is_some_and(|on| on != OnDrift::Stop)
+        let Some(read) = self.of_rule.get(rule) else { return false };
+        let below = |place: &str, field: &str| {
+            field.strip_prefix(place).is_some_and(|rest| rest.starts_with(['.', '[']))
         };
-        self.of_rule.get(rule).is_some_and(|read| read.iter().any(lets))
+        let ends = |place: &str| !read.iter().any(|other| below(place, other));
+        let reads =
+            |field: &str| read.contains(field) || read.iter().any(|place| below(place, field) && ends(place));
+        let lets = |(field, own): (&String, &FieldDrift)| {
+            own.on_missing.is_some_and(|on| on != OnDrift::Stop) && reads(field)
+        };
+        self.section.field.iter().any(lets)
     }
 
     /// Whether the absence of some field stops a pull.
@@ -165,6 +171,15 @@ impl Policy {
         let own = self.section.field.values().map(|field| field.on_missing);
         own.chain([self.section.on_missing]).any(|on| on == Some(OnDrift::Stop))
     }
+}
+
+/// The places that the rules of a record's history read, in the record and in an entry.
+fn of_history(history: &HistoryRules) -> BTreeSet<String> {
+    let mut entry = BTreeSet::new();
+    places(history, &mut entry);
+    let within: Vec<String> = entry.iter().map(|place| format!("{}[].{place}", history.list)).collect();
+    entry.extend(within);
+    entry
 }
 
 /// Adds the places that a part of a manifest names.
@@ -234,6 +249,26 @@ fn of_expression(text: &str, into: &mut BTreeSet<String>) {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn policy_of_a_field_lets_go_what_a_rule_takes_from_it_or_from_below_where_its_reading_ends() {
+        let lets = |rule: Value, field: &str, on_missing: OnDrift| {
+            let mut read = BTreeSet::new();
+            words(&rule, &mut read);
+            let field =
+                (field.to_owned(), FieldDrift { on_missing: Some(on_missing), ..FieldDrift::default() });
+            let section = DriftSection { field: [field].into(), ..DriftSection::default() };
+            Policy { of_rule: [("due".to_owned(), read)].into(), section, ..Policy::default() }
+                .lets_lose("due")
+        };
+        let (path, last) =
+            (json!({ "path": "han.ngay" }), json!({ "expression": "(record.sua_doi | last).han_moi" }));
+        assert!(lets(path.clone(), "han.ngay", OnDrift::Tell) && lets(path.clone(), "han", OnDrift::Ignore));
+        assert!(!lets(path.clone(), "han.ngay", OnDrift::Stop));
+        assert!(!lets(path, "han.nguoi_dat", OnDrift::Tell), "that one is another field");
+        assert!(lets(last.clone(), "sua_doi[].han_moi", OnDrift::Tell));
+        assert!(!lets(last, "sua_doi_2", OnDrift::Tell));
+    }
 
     #[test]
     fn rules_read_what_lies_above_their_places_and_what_expressions_pointers_keys_and_rows_name() {
