@@ -12,6 +12,7 @@ mod csv;
 mod foreign;
 mod grid;
 pub mod header;
+mod looks;
 pub mod names;
 mod ods;
 pub mod page;
@@ -294,7 +295,8 @@ impl Table {
             .into());
         }
         let rows = sheet.lines.get(header.first..).unwrap_or_default();
-        if let Some(line) = rows.iter().find(|line| names.are_in(line)) {
+        let heads = |at: &usize| rows.get(*at..).is_some_and(|rows| names.head(rows));
+        if let Some(line) = (0..rows.len()).find(heads).and_then(|at| rows.get(at)) {
             let of = sheet.lines.get(header.begin).map_or(0, |line| line.number);
             return Err(stray::further_header(&sheet, line, of, &names).into());
         }
@@ -604,8 +606,48 @@ mod tests {
         let text = "SỞ NỘI VỤ,CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nPHÒNG A,Độc lập - Tự do - Hạnh phúc\n\
             unit:,Sở Nội vụ,post:,tất cả\nTừ ngày,01/11/2026,đến ngày,30/11/2026\n\
             number,full_name,unit,post,phone,mail,note,grade,x\nGL-1,Nguyễn A,SNV\n";
-        let table = Table::read("x.csv", text.as_bytes(), PEOPLE).expect("table");
-        let rows: Vec<_> = table.rows().collect();
-        assert_eq!((rows.len(), rows[0].line(), rows[0].get("number")), (1, 6, "GL-1"));
+        let wide = "number,full_name,unit,post,phone,mail,note,grade,x";
+        for text in [text.to_owned(), text.replace(wide, "number,full_name,unit,post")] {
+            let table = Table::read("x.csv", text.as_bytes(), PEOPLE)
+                .unwrap_or_else(|findings| panic!("{findings}\n{text}"));
+            let rows: Vec<_> = table.rows().collect();
+            assert_eq!((rows.len(), rows[0].line(), rows[0].get("number")), (1, 6, "GL-1"));
+        }
+        // Rows that begin with a day or hold one are rows.
+        let lost = "Mã số,Họ và tên,Nơi làm,Từ ngày\nGL-1,Nguyễn A,SNV,01/11/2026\n\
+            01/11/2026,GL-2,Nguyễn B,30/11/2026\nnumber,full_name,unit,post\nGL-3,C,SNV,CV\n";
+        let told = Table::read("x.csv", lost.as_bytes(), PEOPLE).expect_err("refused").0.remove(0);
+        assert_eq!(told.code, "LT-TAB-011");
+    }
+
+    #[test]
+    fn name_of_one_column_is_a_header_where_rows_follow_and_a_label_or_signature_where_none_does() {
+        let table = "number,full_name,unit,post\nGL-1,Nguyễn A,SNV,CV\n";
+        let lines = |text: &str| {
+            let table = Table::read("x.csv", text.as_bytes(), PEOPLE)
+                .unwrap_or_else(|findings| panic!("{findings}\n{text}"));
+            table.rows().map(|row| row.line()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&format!("unit,Sở Nội vụ,,\n{table}")), [3], "a label at once above the header");
+        assert_eq!(lines(&format!("unit,Sở Nội vụ\nTừ ngày,01/11/2026\n{table}")), [4]);
+        for signed in [
+            "LẬP BIỂU,,UNIT\n",
+            "LẬP BIỂU,,UNIT\n(Ký),,(Ký)\nNguyễn Thử,,Trần Mẫu\n",
+            "LẬP BIỂU,,UNIT,,THỦ TRƯỞNG\nNguyễn Thử,,Trần Mẫu,,Lê Thử\n",
+            "Gia Lai ngày 30/11/2026\nLẬP BIỂU,,UNIT\n",
+        ] {
+            assert_eq!(lines(&format!("{table}{signed}"))[0], 2, "{signed}");
+        }
+        // Where rows follow a table would be lost.
+        let lost = "Mã số,Cán bộ,unit\nGL-2,Nguyễn B,SNV\n";
+        let words = "Họ tên,Cán bộ,unit\nNguyễn B,Phó phòng,SNV\n";
+        let narrow = "unit,Số người\nSNV,5\n";
+        for text in [lost, words, narrow].map(|lost| [format!("{table}{lost}"), format!("{lost}{table}")]) {
+            for text in text {
+                let told = Table::read("x.csv", text.as_bytes(), PEOPLE).expect_err("refused").0.remove(0);
+                assert_eq!(told.code, "LT-TAB-010", "{text}");
+                assert!(told.remedy.en.contains("\":\" behind") && told.remedy.vi.contains("\":\""));
+            }
+        }
     }
 }

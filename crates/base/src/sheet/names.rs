@@ -5,6 +5,7 @@
 
 use super::Line;
 use super::header::Wanted;
+use super::looks::{filled, has_figure, is_row, is_unbroken, is_value};
 use crate::text::fold;
 use std::collections::{HashMap, HashSet};
 
@@ -54,9 +55,27 @@ impl<'a> Names<'a> {
         !self.columns(cell).is_empty()
     }
 
-    /// Whether a line is evidently meant as a header: it names two columns, by half of its cells or beside no number, date or
-    /// code, or one that is required beside words without any figure. `Unit: Office of …` above a table is a title.
-    pub fn are_in(&self, line: &Line) -> bool {
+    /// Whether lines begin with one that is evidently meant as a header: it names two columns, by half of its cells or beside
+    /// no number, date or code; or one that is required, beside words without any figure, where a row follows before the
+    /// next header. `Unit: Office of …` above a table is a title, and so is `Người phụ trách` above a signature.
+    pub fn head(&self, lines: &[Line]) -> bool {
+        let Some((line, below)) = lines.split_first() else { return false };
+        match self.told_by(line) {
+            None => false,
+            Some(Sign::Several) => true,
+            Some(Sign::One) => {
+                let enough = filled(line).div_ceil(2).max(2);
+                let mut below = below.iter().take_while(|line| self.told_by(line).is_none());
+                below.any(|line| {
+                    let values = line.cells.iter().any(|cell| has_figure(cell));
+                    is_row(line, enough) && (values || is_unbroken(line))
+                })
+            }
+        }
+    }
+
+    /// What of a line says that it may be a header.
+    fn told_by(&self, line: &Line) -> Option<Sign> {
         let (mut first, mut named) = (None, 0usize);
         for cell in line.cells.iter().filter(|cell| !cell.ends_with(':')) {
             if let Some(one) = self.columns(cell).first().filter(|one| first != Some(**one)) {
@@ -64,23 +83,23 @@ impl<'a> Names<'a> {
                 named += 1;
             }
         }
-        let Some(first) = first else { return false };
-        let filled = line.cells.iter().filter(|cell| !cell.is_empty()).count();
+        let (first, filled) = (first?, filled(line));
         let none = |is: fn(&str) -> bool| !line.cells.iter().any(|cell| is(cell));
         if named > 1 {
-            return named * 2 >= filled || none(is_value);
+            return (named * 2 >= filled || none(is_value)).then_some(Sign::Several);
         }
-        filled > 1 && none(has_figure) && self.wanted.get(first).is_some_and(|one| one.required)
+        let is_required = self.wanted.get(first).is_some_and(|one| one.required);
+        (filled > 1 && none(has_figure) && is_required).then_some(Sign::One)
     }
 }
 
-/// Whether a cell is a number, a date or a code: `Year 2026` may be the name of a column.
-fn is_value(cell: &str) -> bool {
-    has_figure(cell) && !cell.contains(char::is_whitespace)
-}
-
-pub(super) fn has_figure(cell: &str) -> bool {
-    cell.chars().any(|c| c.is_ascii_digit())
+/// What says that a line may be a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// The names of several columns.
+    Several,
+    /// The name of one column, beside words.
+    One,
 }
 
 /// The first letter or figure of a text, as every key writes it at least: lower case, without accents.

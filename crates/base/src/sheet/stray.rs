@@ -3,7 +3,8 @@
 //! Owns what is said of a further header and of rows above the header. It must not know how a header is found. Such a file
 //! is refused by the line: which of its tables is meant cannot be told.
 
-use super::names::{Names, has_figure};
+use super::looks::is_row;
+use super::names::Names;
 use super::{Line, Sheet};
 use crate::error::{Finding, Text};
 
@@ -57,10 +58,10 @@ pub fn further_header(sheet: &Sheet, line: &Line, header: u32, names: &Names<'_>
             ),
             Text::new(
                 format!(
-                    "ghi tên các cột đó ở dòng {number} như ở dòng {header}, hoặc tách bảng này thành tệp riêng"
+                    "ghi tên các cột đó ở dòng {number} như ở dòng {header}, hoặc tách bảng này thành tệp riêng; nếu là nhãn hay dòng ký tên, thêm dấu \":\" sau tên đó hoặc xóa dòng"
                 ),
                 format!(
-                    "name these columns in row {number} as row {header} does, or put this table into a file of its own"
+                    "name these columns in row {number} as row {header} does, or put this table into a file of its own; where it is a title or a signature, put \":\" behind the name or delete the row"
                 ),
             ),
         )
@@ -77,16 +78,13 @@ pub(super) fn above(
     (header, width, named): (u32, usize, usize),
     names: &Names<'_>,
 ) -> Result<(), Finding> {
-    if let Some(line) = lines.iter().find(|line| names.are_in(line)) {
+    let heads = |at: &usize| lines.get(*at..).is_some_and(|lines| names.head(lines));
+    if let Some(line) = (0..lines.len()).find(heads).and_then(|at| lines.get(at)) {
         return Err(further_header(sheet, line, header, names));
     }
-    // Letterheads fill two cells, the sums and days above a report seldom half of the columns.
+    // Letterheads fill two cells, the sums above a report seldom half of the columns.
     let enough = named.max(width.div_ceil(2)).max(2);
-    let is_row = |line: &&Line| {
-        let filled = line.cells.iter().filter(|cell| !cell.is_empty()).count();
-        filled >= enough && (filled > 2 || line.cells.iter().any(|cell| has_figure(cell)))
-    };
-    let rows: Vec<u32> = lines.iter().filter(is_row).map(|line| line.number).collect();
+    let rows: Vec<u32> = lines.iter().filter(|line| is_row(line, enough)).map(|line| line.number).collect();
     let [first, .., last] = rows.as_slice() else { return Ok(()) };
     let what = Text::new(
         format!(
