@@ -443,6 +443,32 @@ async fn header_that_spells_a_required_column_otherwise_refuses_the_file_by_its_
 }
 
 #[tokio::test]
+async fn label_above_a_table_and_signature_below_it_lose_no_row() {
+    let manifest = include_str!("../../connectors/tracking-sheet/manifest.toml");
+    let head = "STT;Tên công việc;Loại công việc;Chủ trì;Ngày giao;Tình trạng\n";
+    let row = "1;Soạn báo cáo;Khác;Nguyễn Văn Thử;01/10/2026;Mới giao\n";
+    let label = "Người thực hiện;Nguyễn Văn Thử\n";
+    let signed = "NGƯỜI LẬP BIỂU;;NGƯỜI PHỤ TRÁCH\n(Ký, ghi rõ họ tên);;(Ký, ghi rõ họ tên)\n";
+    let read = async |text: &str| {
+        let folder = tempfile::tempdir().expect("folder");
+        put(folder.path(), "a.csv", 0, text.as_bytes());
+        let pulled = pull(connect_by(manifest, folder.path()).as_ref(), PullMode::Incremental, None).await;
+        let rejected: Vec<String> = pulled.rejected.iter().map(|(_, code, _)| code.clone()).collect();
+        (pulled.records.len(), rejected, pulled.findings)
+    };
+    assert_eq!(read(&format!("{label}{head}{row}")).await, (1, Vec::new(), Vec::new()));
+    let told = vec!["LT-FIL-003".to_owned(); 2];
+    assert_eq!(read(&format!("{head}{row}{signed}")).await, (1, told.clone(), Vec::new()));
+    // A table after the signature is read, and one nobody knows is not lost.
+    let next = "STT;Người chủ trì;Nội dung;Ngày giao;Trạng thái\n1;Lê Thử;Việc;02/10/2026;Xong\n";
+    assert_eq!(read(&format!("{head}{row}{signed}{next}")).await, (2, told, Vec::new()));
+    let lost = "Phần việc;Ngày;Người phụ trách\nSoạn;02/10/2026;Lê Thử\n";
+    for text in [format!("{head}{row}{lost}"), format!("{lost}{head}{row}")] {
+        assert_eq!(read(&text).await, (0, Vec::new(), vec!["LT-TAB-010".to_owned()]), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn header_of_two_rows_may_stand_again_in_one_row_or_in_two() {
     let mut book = rust_xlsxwriter::Workbook::new();
     let plain = rust_xlsxwriter::Format::new();
@@ -532,6 +558,97 @@ async fn title_of_a_group_in_the_column_of_the_key_ends_the_group_above() {
         some("G4", "TCKH"),
     ];
     assert_eq!(units(&connector, &pulled), expected);
+}
+
+#[tokio::test]
+async fn cells_are_filled_down_within_one_table_and_the_group_goes_on_below_it() {
+    let declared = "key = \"task_code\"\nsheets = \"all\"\nfill_down = [\"assigned_on\", \"due\"]\ngroup = { column = \"unit\" }";
+    let declared = [("key = \"task_code\"", declared)];
+    let first = ["Mã nhiệm vụ", "Nội dung", "Ngày giao", "Hạn xử lý", "Trạng thái"];
+    let other = ["Mã nhiệm vụ", "Nội dung", "Hạn xử lý", "Trạng thái", "Ghi chú"];
+    let rows: [&[&str]; 11] = [
+        &first,
+        &["I. Phòng Một"],
+        &["A1", "Việc", "01/09/2026", "15/09/2026", "Đang xử lý"],
+        &["A2", "Việc", "", "", "Đang xử lý"],
+        // The same header on the next page: what is filled down goes on.
+        &first,
+        &["A3", "Việc", "", "", "Đang xử lý"],
+        // Another table: it has no day of assignment, and its due days are its own.
+        &other,
+        &["B1", "Việc", "", "Đang xử lý"],
+        &["B2", "Việc", "20/09/2026", "Đang xử lý"],
+        &first,
+        &["A4", "Việc", "", "", "Đang xử lý"],
+    ];
+    let mut book = rust_xlsxwriter::Workbook::new();
+    // The second sheet begins with two headers in succession.
+    let next: [&[&str]; 3] = [&first, &other, &["C1", "Việc", "", "Đang xử lý"]];
+    for rows in [&rows[..], &next[..]] {
+        let sheet = book.add_worksheet();
+        for (row, cells) in (0u32..).zip(rows) {
+            for (column, cell) in (0u16..).zip(*cells) {
+                sheet.write(row, column, *cell).expect("cell");
+            }
+        }
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.xlsx", 0, &book.save_to_buffer().expect("xlsx"));
+    let (connector, pulled) = pulled_by(&declared, folder.path()).await;
+    assert_eq!((pulled.rejected.len(), pulled.findings.len()), (0, 0), "{:?}", pulled.findings);
+    let read: Vec<(String, Option<String>, bool, Option<String>)> = drafts(connector.as_ref(), &pulled)
+        .into_iter()
+        .map(|draft| {
+            let due = draft.due.map(|due| due.day.to_string());
+            (draft.external_id, draft.unit, draft.assigned_at.is_some(), due)
+        })
+        .collect();
+    let row = |key: &str, unit: Option<&str>, assigned, due: Option<&str>| {
+        (key.to_owned(), unit.map(str::to_owned), assigned, due.map(str::to_owned))
+    };
+    let (unit, due) = (Some("Phòng Một"), Some("2026-09-15"));
+    let expected = [
+        row("A1", unit, true, due),
+        row("A2", unit, true, due),
+        row("A3", unit, true, due),
+        row("B1", unit, false, None),
+        row("B2", unit, false, Some("2026-09-20")),
+        row("A4", unit, false, None),
+        row("C1", None, false, None),
+    ];
+    assert_eq!(read, expected);
+}
+
+#[tokio::test]
+async fn broken_line_has_the_key_of_the_table_it_stands_in() {
+    let text = "Mã nhiệm vụ;Nội dung;Trạng thái\nA1;Việc;Đang xử lý\nA2;\"Việc\" một;Đang xử lý\n\
+        Nội dung;Mã nhiệm vụ;Trạng thái\nViệc;B1;Đang xử lý\nViệc;B2;\"Đang\" xử lý\n";
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let (_, pulled) = pulled_by(&[], folder.path()).await;
+    assert_eq!(ids(&pulled), ["A1", "B1"], "{:?}", pulled.findings);
+    let told = |key: &str, line| (Some(key.to_owned()), "LT-TAB-004".to_owned(), line);
+    assert_eq!(pulled.rejected, [told("A2", 3), told("B2", 6)]);
+}
+
+#[tokio::test]
+async fn row_numbered_in_figures_with_its_title_alone_is_no_title_of_a_group() {
+    let declared = "key = [\"title\", \"status\"]\ngroup = { column = \"unit\" }";
+    let declared = [("key = \"task_code\"", declared)];
+    let text = "STT;Mã nhiệm vụ;Nội dung;Đơn vị;Trạng thái\nI;;Ý kiến góp ý;;\n1;NV-1;Việc một;;Đang xử lý\n\
+        8;;Chuẩn bị hội nghị tổng kết;;\n9;NV-9;Việc chín;Phòng Hai;Đang xử lý\n10;NV-10;Việc mười;;Đang xử lý\n\
+        ;;Ý kiến của Sở;;\n11;NV-11;Việc mười một;;Đang xử lý\n";
+    let folder = tempfile::tempdir().expect("folder");
+    put(folder.path(), "a.csv", 0, text.as_bytes());
+    let (connector, pulled) = pulled_by(&declared, folder.path()).await;
+    let rejected: Vec<(&str, u32)> =
+        pulled.rejected.iter().map(|(_, code, line)| (code.as_str(), *line)).collect();
+    assert_eq!(rejected, [("LT-FIL-033", 4)]);
+    let units: Vec<Option<String>> =
+        drafts(connector.as_ref(), &pulled).into_iter().map(|draft| draft.unit).collect();
+    // Below the row nobody can tell no group goes on.
+    let expected = [Some("Ý kiến góp ý"), Some("Phòng Hai"), None, Some("Ý kiến của Sở")];
+    assert_eq!(units, expected.map(|unit| unit.map(str::to_owned)));
 }
 
 #[tokio::test]

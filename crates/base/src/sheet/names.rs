@@ -74,6 +74,11 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Whether a line may be a header by itself, whatever follows it.
+    pub fn may_head(&self, line: &Line) -> bool {
+        self.told_by(line).is_some()
+    }
+
     /// What of a line says that it may be a header.
     fn told_by(&self, line: &Line) -> Option<Sign> {
         let (mut first, mut named) = (None, 0usize);

@@ -165,8 +165,8 @@ pub(super) fn title_or_row() -> Finding {
     Finding::error(
         "LT-FIL-033",
         Text::new(
-            "dòng chỉ có một chữ ở cột khóa: không rõ là tên nhóm hay là một dòng chưa điền đủ, nên các dòng dưới không nhận nhóm nào",
-            "the row has one text alone, in the column of the key: whether it is the title of a group or a row that is not filled in cannot be told, so the rows below belong to no group",
+            "dòng chỉ có một chữ, ở cột khóa hoặc ở cột bắt buộc sau số thứ tự: không rõ là tên nhóm hay là một dòng chưa điền đủ, nên các dòng dưới không nhận nhóm nào",
+            "the row has one text alone, in the column of the key or behind a number in a required one: whether it is the title of a group or a row that is not filled in cannot be told, so the rows below belong to no group",
         ),
         Text::new(
             "tên nhóm: đánh số La Mã (I, II …) hoặc gộp ô sang các cột bên cạnh; dòng công việc: điền các ô còn lại, rồi thả lại tệp",

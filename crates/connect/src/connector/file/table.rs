@@ -38,8 +38,20 @@ pub(super) struct Part {
     pub(super) columns: Vec<(String, usize)>,
     /// The columns of the key.
     pub(super) key: Vec<usize>,
-    /// Whether it goes on with the groups of the part before.
-    goes_on: bool,
+    /// The columns a table is of no use without.
+    pub(super) required: Vec<usize>,
+    begins: Begins,
+}
+
+/// What begins with a header, and so what of the rows above it goes on below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    /// A sheet: nothing.
+    Sheet,
+    /// A table with other columns: its group.
+    Table,
+    /// The same table once more, as on the next page: its group and the cells that are filled down.
+    Again,
 }
 
 impl Tables {
@@ -78,12 +90,19 @@ impl Tables {
             let sheet = self.sheets.get(part.sheet);
             let lines = sheet.and_then(|sheet| sheet.lines.get(part.rows.clone())).unwrap_or_default();
             let file = sheet.and_then(|sheet| file_of(sheet, part.sheet));
-            lines.iter().enumerate().map(move |(at, line)| (part, sheet, file.clone(), line, at == 0))
+            // A table without rows begins, too.
+            let lines = std::iter::once(None).chain(lines.iter().map(Some));
+            lines.map(move |line| (part, sheet, file.clone(), line))
         });
-        let rows = rows.filter_map(move |(part, sheet, file, line, begins)| {
-            if begins && !part.goes_on {
-                above = Above::default();
-            }
+        let rows = rows.filter_map(move |(part, sheet, file, line)| {
+            let Some(line) = line else {
+                match part.begins {
+                    Begins::Sheet => above = Above::default(),
+                    Begins::Table => above.cells.clear(),
+                    Begins::Again => {}
+                }
+                return None;
+            };
             let mut row = row(sheet?, line, part, &mut above, options)?;
             row.fault =
                 row.fault.or_else(|| (self.cut_off == Some(line.number)).then(finding::perhaps_cut_off));
@@ -94,9 +113,15 @@ impl Tables {
     }
 
     fn broken<'a>(&'a self, options: &'a TableOptions) -> impl Iterator<Item = Row> + 'a {
-        let columns = self.parts.first().map(|part| part.columns.as_slice()).unwrap_or_default();
-        self.sheets.iter().flat_map(move |sheet| {
+        self.sheets.iter().enumerate().flat_map(move |(index, sheet)| {
             sheet.broken.iter().map(move |line| {
+                // The last table whose header stands above it.
+                let is_below = |part: &&Part| {
+                    let header = part.rows.start.checked_sub(1).and_then(|last| sheet.lines.get(last));
+                    part.sheet == index && header.is_some_and(|header| header.number < line.number)
+                };
+                let part = self.parts.iter().rev().find(is_below);
+                let columns = part.map(|part| part.columns.as_slice()).unwrap_or_default();
                 let cell = |name: &str| {
                     let at = columns.iter().find(|(column, _)| column == name)?.1;
                     line.cells.get(at).map(String::as_str)
@@ -151,12 +176,13 @@ fn row(sheet: &Sheet, line: &Line, part: &Part, above: &mut Above, options: &Tab
         }
         None => None,
     };
-    for name in &options.fill_down {
+    let is_here = |name: &&String| part.columns.iter().any(|(column, _)| column == *name);
+    for name in options.fill_down.iter().filter(is_here) {
         if let Some(cell) = record.get(name.as_str()) {
             above.cells.insert(name.clone(), (*cell).to_owned());
         }
     }
-    for name in &options.fill_down {
+    for name in options.fill_down.iter().filter(is_here) {
         if let Some(cell) = above.cells.get(name) {
             record.entry(name).or_insert(cell);
         }
@@ -217,24 +243,32 @@ fn parts(sheet: &mut Sheet, index: usize, options: &TableOptions) -> Result<Vec<
         let found = options.columns.iter().zip(&header.columns);
         found.filter_map(|(column, at)| at.map(|at| (column.name.clone(), at))).collect::<Vec<_>>()
     };
-    let part = |header: &Header, goes_on: bool| {
+    let part = |header: &Header, above: Option<&Part>| {
         let columns = columns(header);
         let key = columns.iter().filter(|(name, _)| options.key.contains(name)).map(|(_, at)| *at).collect();
-        Part { sheet: index, rows: header.first..sheet.lines.len(), columns, key, goes_on }
+        let required = options.columns.iter().zip(&header.columns).filter(|(column, _)| column.required);
+        let required = required.filter_map(|(_, at)| *at).collect();
+        let begins = match above {
+            None => Begins::Sheet,
+            Some(above) if above.columns == columns => Begins::Again,
+            Some(_) => Begins::Table,
+        };
+        Part { sheet: index, rows: header.first..sheet.lines.len(), columns, key, required, begins }
     };
-    let mut found = vec![part(&header, false)];
+    let mut found = vec![part(&header, None)];
     let mut current = header;
     let mut at = current.first;
     while let Some(line) = sheet.lines.get(at) {
         let next = match again(sheet, &current, at) {
-            None if names.are_in(line) => {
+            None if names.may_head(line) => {
                 let other = find(sheet, at..at + 1, &names)?;
-                if !other.missing(&wanted).is_empty() {
+                let is_whole = other.missing(&wanted).is_empty();
+                if !is_whole && names.head(sheet.lines.get(at..).unwrap_or_default()) {
                     let of = sheet.lines.get(current.begin).map_or(0, |line| line.number);
                     let told = stray::further_header(sheet, line, of, &names);
                     return Err(finding::with_manifest_remedy(told));
                 }
-                Some(other)
+                is_whole.then_some(other)
             }
             again => again,
         };
@@ -243,7 +277,8 @@ fn parts(sheet: &mut Sheet, index: usize, options: &TableOptions) -> Result<Vec<
                 if let Some(before) = found.last_mut() {
                     before.rows.end = at;
                 }
-                found.push(part(&header, true));
+                let next = part(&header, found.last());
+                found.push(next);
                 at = header.first;
                 current = header;
             }

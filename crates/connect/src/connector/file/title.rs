@@ -28,7 +28,9 @@ pub(super) fn title_of(sheet: &Sheet, line: &Line, part: &Part, has_key: bool) -
         None => (None, first),
     };
     let (head, rest) = text.split_once(['.', ')', ':', ' ']).unwrap_or(("", text));
-    let numbered = number.is_none() && is_number(head) && !rest.trim().is_empty();
+    // One letter before a blank is a word: "Ý kiến góp ý".
+    let is_word = text.get(head.len()..).is_some_and(|rest| rest.starts_with(' ')) && !is_counted(head);
+    let numbered = number.is_none() && is_number(head) && !is_word && !rest.trim().is_empty();
     let said = if numbered { rest } else { text }.trim();
     let title = || Title::Group(said.to_owned());
     // Figures number the rows, Roman figures and letters the groups.
@@ -39,7 +41,9 @@ pub(super) fn title_of(sheet: &Sheet, line: &Line, part: &Part, has_key: bool) -
     let known = |at: usize| part.columns.iter().any(|(_, column)| *column == at);
     if !has_key {
         let both = number.is_some_and(|(at, _)| known(at)) && known(column);
-        return (!both).then(title);
+        // "8 | Prepare the meeting", its other cells empty: a task is numbered in figures as well as a group.
+        let may_be_row = number.is_some() && part.required.contains(&column);
+        return (!both).then(|| if may_be_row { Title::Unclear } else { title() });
     }
     if part.key != [column] {
         return None;
@@ -66,8 +70,13 @@ fn covers_another(sheet: &Sheet, line: u32, column: usize, part: &Part) -> bool 
 /// Whether a text numbers a row: figures, Roman figures, one letter.
 fn is_number(text: &str) -> bool {
     let text = text.trim().trim_end_matches(['.', ')', ':']);
+    is_counted(text) || (text.chars().count() == 1 && text.chars().all(char::is_alphabetic))
+}
+
+/// Whether a text is a number in figures or Roman figures.
+fn is_counted(text: &str) -> bool {
     let all = |set: &str| !text.is_empty() && text.chars().all(|c| set.contains(c));
-    all("0123456789.") || all("IVXLC") || (text.chars().count() == 1 && text.chars().all(char::is_alphabetic))
+    all("0123456789.") || all("IVXLC")
 }
 
 fn has_figure(text: &str) -> bool {
