@@ -107,6 +107,36 @@ async fn fault_as_answer_of_a_detail_is_taken_as_one() {
 }
 
 #[tokio::test]
+async fn record_that_may_not_be_seen_is_rejected_alone_and_pauses_nothing() {
+    let detail = "[[detail]]\nname = \"log\"\npath = \"/log/{{ key }}\"\nselect = \"Envelope/Body/Log\"\n";
+    let server = Scripted::start(|asked| {
+        let fault = |code: &str, text: &str| {
+            let fault = format!(
+                "<e:Fault><faultcode>e:{code}</faultcode><faultstring>{text}</faultstring></e:Fault>"
+            );
+            status(500, &[("content-type", "text/xml")], &answer(&fault))
+        };
+        match asked.path.as_str() {
+            "/log/1" => fault("Server", "Bạn không có quyền xem văn bản này"),
+            "/log/2" => fault("Client", "Hồ sơ đang nhập liệu, đăng nhập lại sau"),
+            "/soap" => status(200, &[("content-type", "text/xml")], &tasks(1, 3)),
+            _ => status(200, &[("content-type", "text/xml")], &answer("<Log>x</Log>")),
+        }
+    })
+    .await;
+    let connector = connect(&server.base, &format!("{CALL}{detail}"));
+    let pulled = pull(&connector, PullMode::Full, None).await.expect("list");
+    let detailed = connector.detail(pulled.pages[0].records.clone()).await.expect("the others go on");
+    let rejected = |detailed: &Detailed| match detailed {
+        Detailed::Rejected(rejection) => Some(rejection.finding.code.clone()),
+        _ => None,
+    };
+    let told: Vec<Option<String>> = detailed.iter().map(rejected).collect();
+    assert_eq!(told, [Some("LT-XML-010".to_owned()), Some("LT-XML-010".to_owned()), None]);
+    pull(&connector, PullMode::Full, None).await.expect("no pause");
+}
+
+#[tokio::test]
 async fn version_two_says_its_action_in_the_content_type_and_a_digest_is_new_each_time() {
     let server = Scripted::start(|asked| match asked.index {
         0 => status(503, &[], "busy"),

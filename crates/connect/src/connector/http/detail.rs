@@ -7,12 +7,12 @@
 
 use super::super::expression::value_of;
 use super::super::json::{Envelope, Json, members};
-use super::super::xml::soap::fault_in;
+use super::super::xml::soap::{Answers, fault_in};
 use super::super::{ConnectorError, Detailed, RawRecord, Rejection};
 use super::format::{Format, xml_part};
 use super::page::{holds, said};
 use super::plan::Detail;
-use super::{Shared, finding, soap};
+use super::{Shared, finding, refusal, soap};
 use crate::error::{Disposition, Finding, Text, written_cause};
 use crate::transport::{Accept, Method, Reply, Request};
 use bytes::Bytes;
@@ -167,7 +167,8 @@ async fn ask(
         Format::Xml(_) => &shared.plan().format,
         _ => &Format::Json,
     };
-    let accept = Accept { body: format.content(), ..shared.accept.clone() };
+    let refusal = refusal::of(&shared.loaded, Answers::Record);
+    let accept = Accept { body: format.content(), refusal, ..shared.accept.clone() };
     let method = if detail.call.is_some() { Method::Post } else { super::method(detail.method) };
     let mut request = Request::new(method, path).header("accept", format.accept());
     for (name, template) in &detail.query {
@@ -204,10 +205,16 @@ fn selected(
     if let Some(call) = &plan.soap {
         if let Some(fault) = fault_in(&reply.body).map(|fault| fault.without(|text| shared.client.hide(text)))
         {
-            let refused = fault.is_refusal(&call.section.auth_faults);
-            return match fault.finding(&call.section.auth_faults) {
-                // As a status 400 would: what was asked for is wrong, not the service.
-                (finding, Disposition::NeedsOperator) if !refused => Ok(Err(finding)),
+            let words = &call.section.auth_faults;
+            let refused = fault.is_refusal(words, Answers::Record);
+            let denied = fault.denies_a_record();
+            return match fault.finding(words, Answers::Record) {
+                // As a status 400 or 403 would: what was asked for is wrong or not to be seen, not the service.
+                (finding, disposition)
+                    if !refused && (denied || disposition == Disposition::NeedsOperator) =>
+                {
+                    Ok(Err(finding))
+                }
                 (finding, disposition) => Err(ends(finding, disposition)),
             };
         }

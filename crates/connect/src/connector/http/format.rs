@@ -135,7 +135,7 @@ pub(super) fn xml(
     if let Some(call) = &shared.plan().soap {
         if let Some(fault) = xml::soap::SoapFault::take(&mut walked) {
             let fault = fault.without(|text| shared.client.hide(text));
-            return Err(fault.finding(&call.section.auth_faults));
+            return Err(fault.finding(&call.section.auth_faults, xml::soap::Answers::List));
         }
         if !shared.plan().status.contains(&reply.status) {
             let said = format!("HTTP {}", reply.status);

@@ -29,7 +29,7 @@ use super::manifest::{Loaded, Setting};
 use super::rule::value::excerpt;
 use super::salted::Keeper;
 use super::sample::Sample;
-use super::xml::soap::{UsernameToken, may_be_fault};
+use super::xml::soap::{Answers, UsernameToken, may_be_fault};
 use super::{
     Abilities, Connector, ConnectorError, Detailed, DetailsAgain, Glance, Presence, Pull, PullRequest,
     RawRecord, Rejection,
@@ -129,7 +129,7 @@ impl HttpConnector {
             status: plan.status.clone(),
             body: plan.format.content(),
             fault: plan.soap.as_ref().map(|_| may_be_fault as fn(&[u8]) -> bool),
-            refusal: refusal::of(&loaded),
+            refusal: refusal::of(&loaded, Answers::List),
         };
         let token = match &plan.soap {
             // Each user has their own.

@@ -5,7 +5,7 @@
 
 use super::super::json::Envelope;
 use super::super::manifest::Loaded;
-use super::super::xml::soap::{SoapFault, fault_places, may_be_fault};
+use super::super::xml::soap::{Answers, SoapFault, fault_places, may_be_fault};
 use super::super::xml::{self, Shape, split};
 use super::finding;
 use super::format::Format;
@@ -15,8 +15,8 @@ use crate::error::Finding;
 use crate::transport::{RefusalSign, Reply};
 use std::sync::Arc;
 
-/// What to look for in the answers of a source; none where nothing is to be found.
-pub(super) fn of(loaded: &Arc<Loaded>) -> Option<RefusalSign> {
+/// What to look for in the answers of a source to this; none where nothing is to be found.
+pub(super) fn of(loaded: &Arc<Loaded>, answers: Answers) -> Option<RefusalSign> {
     let plan = loaded.http.as_ref()?;
     if plan.soap.is_none() && plan.refused.is_empty() {
         return None;
@@ -24,11 +24,11 @@ pub(super) fn of(loaded: &Arc<Loaded>) -> Option<RefusalSign> {
     let loaded = loaded.clone();
     Some(RefusalSign(Arc::new(move |reply, hide| {
         let plan = loaded.http.as_ref()?;
-        fault(plan, reply, hide).or_else(|| value(plan, reply, hide))
+        fault(plan, answers, reply, hide).or_else(|| value(plan, reply, hide))
     })))
 }
 
-fn fault(plan: &Plan, reply: &Reply, hide: &dyn Fn(&str) -> String) -> Option<Finding> {
+fn fault(plan: &Plan, answers: Answers, reply: &Reply, hide: &dyn Fn(&str) -> String) -> Option<Finding> {
     let words = &plan.soap.as_ref()?.section.auth_faults;
     if !may_be_fault(&reply.body) {
         return None;
@@ -37,7 +37,7 @@ fn fault(plan: &Plan, reply: &Reply, hide: &dyn Fn(&str) -> String) -> Option<Fi
     let shape = Shape { record: None, values: fault_places(), lists: Vec::new() };
     let mut walked = split(&text, &shape, xml::Limits::default(), &mut |_| {}).ok()?;
     let fault = SoapFault::take(&mut walked)?.without(hide);
-    fault.is_refusal(words).then(|| fault.finding(words).0)
+    fault.is_refusal(words, answers).then(|| fault.finding(words, answers).0)
 }
 
 fn value(plan: &Plan, reply: &Reply, hide: &dyn Fn(&str) -> String) -> Option<Finding> {

@@ -8,7 +8,7 @@
 use super::{Limits, Place, Shape, Walked};
 use crate::domain::CitizenId;
 use crate::error::{Disposition, Finding, Text};
-use crate::text::fold;
+use crate::text::{clean, fold, lower_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -198,6 +198,31 @@ pub fn fault_in(body: &[u8]) -> Option<SoapFault> {
     SoapFault::take(&mut super::split(&text, &shape, Limits::default(), &mut |_| {}).ok()?)
 }
 
+/// What an answer was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// A list: what it refuses is the account.
+    List,
+    /// One record: what it says may be about that record alone.
+    Record,
+}
+
+/// What a text says of a refused login, with its accents.
+const REFUSALS: [&str; 5] =
+    ["mật khẩu", "đăng nhập", "sai tài khoản", "xác thực thất bại", "xác thực không thành công"];
+/// The same where nothing has accents: many words are other ones then.
+const BARE_REFUSALS: [&str; 7] = [
+    "sai mat khau",
+    "mat khau khong",
+    "sai tai khoan",
+    "dang nhap that bai",
+    "dang nhap khong thanh cong",
+    "xac thuc that bai",
+    "xac thuc khong thanh cong",
+];
+/// What a text says of somebody who may not see something.
+const DENIALS: [&str; 3] = ["không có quyền", "không được phép", "không được quyền"];
+
 /// A fault the far side answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoapFault {
@@ -229,32 +254,48 @@ impl SoapFault {
         Self { code: hide(&self.code), text: hide(&self.text) }
     }
 
-    /// Whether it says that we were not let in, by its code or in Vietnamese; `words` are further signs, in code or text.
-    pub fn is_refusal(&self, words: &[String]) -> bool {
+    /// Whether it says that we were not let in: by its code, by `words` in code or text, and where it answers a list in
+    /// Vietnamese.
+    pub fn is_refusal(&self, words: &[String], answers: Answers) -> bool {
         let code = self.code.to_lowercase();
         let signs = ["authent", "authori", "credential", "invalidsecurity", "failedcheck", "securitytoken"];
-        // Services written here put a wrong password into a plain Client or Server fault. One that is tried at every
-        // schedule locks the account; one that is paused in vain costs minutes.
-        let spoken = ["mat khau", "dang nhap", "xac thuc", "sai tai khoan", "khong co quyen"];
-        let text = fold(&self.text);
         let said = |word: &String| {
             let word = word.to_lowercase();
             code.contains(&word) || self.text.to_lowercase().contains(&word)
         };
         signs.iter().any(|sign| code.contains(sign))
-            || spoken.iter().any(|sign| text.contains(sign))
             || words.iter().any(said)
+            || (answers == Answers::List && self.speaks_of_login())
+    }
+
+    /// Whether its text speaks of a refused login. Services written here put a wrong password into a plain Client or Server
+    /// fault: one that is tried at every schedule locks the account. A pause in vain keeps the source back for hours, up to a
+    /// day, so accents count ("đang nhập liệu" is not "đăng nhập"), and of what was typed without any whole phrases alone.
+    fn speaks_of_login(&self) -> bool {
+        let bare = fold(&self.text);
+        if bare == clean(&self.text).to_lowercase() {
+            return BARE_REFUSALS.iter().any(|sign| bare.contains(sign));
+        }
+        let text = lower_key(&self.text);
+        REFUSALS.iter().any(|sign| text.contains(&lower_key(sign)))
+    }
+
+    /// Whether its text says that the account may not see what was asked for: of one record that is no matter of the login.
+    pub fn denies_a_record(&self) -> bool {
+        let text = lower_key(&self.text);
+        DENIALS.iter().any(|sign| text.contains(&lower_key(sign)))
+            || DENIALS.iter().any(|sign| clean(&self.text).to_lowercase().contains(&fold(sign)))
     }
 
     /// The fault as an operator is told, and what the caller should do.
-    pub fn finding(&self, words: &[String]) -> (Finding, Disposition) {
+    pub fn finding(&self, words: &[String], answers: Answers) -> (Finding, Disposition) {
         let (code, text) = (shown(&self.code), shown(&self.text));
         let said = if text.is_empty() { code.clone() } else { format!("{code}: {text}") };
         let finding = |number: &str, vi: &str, en: &str, remedy: (&str, &str)| {
             let what = Text::new(format!("{vi} ({said})"), format!("{en} ({said})"));
             Finding::error(number, what, Text::new(remedy.0, remedy.1))
         };
-        if self.is_refusal(words) {
+        if self.is_refusal(words, answers) {
             let remedy = (
                 "kiểm tra tài khoản, mật khẩu trong secrets của nguồn và quyền của tài khoản; nếu đúng, kiểm tra đồng hồ máy này",
                 "check user name and password in the source's secrets and what the account may do; if they are right, check this machine's clock",
@@ -315,25 +356,25 @@ mod tests {
         for version in [Version::V11, Version::V12] {
             let found = fault(&envelope(version, old)).expect("a fault");
             assert_eq!((found.code.as_str(), found.text.as_str()), ("Server", "quá tải"));
-            let (finding, disposition) = found.finding(&[]);
+            let (finding, disposition) = found.finding(&[], Answers::List);
             assert_eq!((finding.code.as_str(), disposition), ("LT-XML-010", Disposition::RetryLater));
             let found = fault(&envelope(version, new)).expect("a fault");
             assert_eq!(
                 (found.code.as_str(), found.text.as_str()),
                 ("Sender FailedAuthentication", "sai mật khẩu")
             );
-            let (finding, disposition) = found.finding(&[]);
+            let (finding, disposition) = found.finding(&[], Answers::List);
             assert_eq!((finding.code.as_str(), disposition), ("LT-XML-011", Disposition::NeedsOperator));
         }
         assert_eq!(fault("<Envelope><Body><r/></Body></Envelope>"), None);
         let code = |text: &str, words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            fault(&envelope(Version::V11, text)).expect("a fault").finding(&words).0.code
+            fault(&envelope(Version::V11, text)).expect("a fault").finding(&words, Answers::List).0.code
         };
         assert_eq!(code("<faultcode>e:MustUnderstand</faultcode>", &[]), "LT-XML-012");
         assert_eq!(code("<faultcode>Client.AuthenticationError</faultcode>", &[]), "LT-XML-011");
         let named = "<faultcode>Server</faultcode><faultstring>không có 099123456789</faultstring>";
-        let told = fault(&envelope(Version::V11, named)).expect("a fault").finding(&[]).0.what;
+        let told = fault(&envelope(Version::V11, named)).expect("a fault").finding(&[], Answers::List).0.what;
         assert!(!told.vi.contains("099123456789") && told.vi.contains("0991••••••89"), "{told:?}");
         let own = "<faultcode>Client</faultcode><faultstring>Sai mã truy cập</faultstring>";
         assert_eq!(code(own, &[]), "LT-XML-010");
@@ -341,21 +382,53 @@ mod tests {
     }
 
     #[test]
-    fn account_that_is_refused_in_vietnamese_is_no_mistake_of_the_manifest() {
-        let told = |text: &str| {
+    fn account_that_is_refused_in_vietnamese_is_told_from_what_only_sounds_like_it() {
+        let fault = |text: &str| {
             let text = format!("<faultcode>Client</faultcode><faultstring>{text}</faultstring>");
-            let fault = fault(&envelope(Version::V11, &text)).expect("a fault");
-            (fault.is_refusal(&[]), fault.finding(&[]).0)
+            fault(&envelope(Version::V11, &text)).expect("a fault")
         };
-        for text in
-            ["Sai mật khẩu", "ĐĂNG NHẬP không thành công", "Xác thực thất bại", "Tài khoản không có quyền"]
-        {
-            let (refused, finding) = told(text);
-            assert_eq!((refused, finding.code.as_str()), (true, "LT-XML-011"), "{text}");
+        for text in [
+            "Sai mật khẩu",
+            "ĐĂNG NHẬP không thành công",
+            "Phiên đăng nhập đã hết hạn",
+            "Xác thực thất bại",
+            "Sai tài khoản",
+            "Sai mat khau",
+            "Ten dang nhap hoac mat khau khong dung",
+            "DANG NHAP THAT BAI",
+        ] {
+            let fault = fault(text);
+            assert!(fault.is_refusal(&[], Answers::List), "{text}");
+            assert_eq!(fault.finding(&[], Answers::List).0.code, "LT-XML-011", "{text}");
+            // Of one record the words say nothing about the login.
+            assert!(!fault.is_refusal(&[], Answers::Record), "{text}");
+            assert_eq!(fault.finding(&[], Answers::Record).0.code, "LT-XML-010", "{text}");
         }
-        let (refused, finding) = told("Thiếu tham số tuNgay");
-        assert_eq!((refused, finding.code.as_str()), (false, "LT-XML-010"));
-        assert!(finding.remedy.vi.contains("soap.auth_faults"), "{}", finding.remedy.vi);
+        for text in [
+            "Thiếu tham số tuNgay",
+            "Bạn không có quyền xem văn bản này",
+            "Hồ sơ đang nhập liệu",
+            "Ho so dang nhap lieu",
+            "Chữ ký số chưa được xác thực",
+            "Chu ky so chua duoc xac thuc",
+        ] {
+            for answers in [Answers::List, Answers::Record] {
+                let fault = fault(text);
+                assert!(!fault.is_refusal(&[], answers), "{text}");
+                let finding = fault.finding(&[], answers).0;
+                assert_eq!(finding.code, "LT-XML-010", "{text}");
+                assert!(finding.remedy.vi.contains("soap.auth_faults"), "{}", finding.remedy.vi);
+            }
+        }
+        // Words the manifest names and codes count of a record as well.
+        assert!(fault("Hết phiên").is_refusal(&["hết phiên".to_owned()], Answers::Record));
+        for (text, denies) in [
+            ("Bạn KHÔNG CÓ QUYỀN xem văn bản này", true),
+            ("Ban khong co quyen xem van ban nay", true),
+            ("Quá tải", false),
+        ] {
+            assert_eq!(fault(text).denies_a_record(), denies, "{text}");
+        }
     }
 
     #[test]
