@@ -3,7 +3,8 @@
 use crate::support::project;
 use lienthong::connector::conformance;
 use lienthong::connector::manifest::{self, Kind};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 fn folders() -> Vec<PathBuf> {
     let root = project::root().join("connectors");
@@ -72,10 +73,8 @@ async fn request_no_sample_answers_is_told_as_that_and_not_as_a_fault_of_the_ser
     assert_eq!(unanswered.count(), 1, "once, although everything is read twice: {told:?}");
 }
 
-#[tokio::test]
-async fn changed_expectation_is_told_with_record_and_field() {
-    crate::support::install_tls();
-    let from = project::root().join("connectors/ward-desk");
+/// A copy of the samples and expectations of a ready-made connector.
+fn copied(from: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("folder");
     for part in ["samples", "expected"] {
         std::fs::create_dir(folder.path().join(part)).expect("made");
@@ -84,6 +83,42 @@ async fn changed_expectation_is_told_with_record_and_field() {
             std::fs::copy(entry.path(), folder.path().join(part).join(entry.file_name())).expect("copied");
         }
     }
+    folder
+}
+
+#[tokio::test]
+async fn expectations_stay_where_the_reading_they_would_be_taken_from_failed() {
+    crate::support::install_tls();
+    let from = project::root().join("connectors/task-tracker");
+    let folder = copied(&from);
+    std::fs::copy(from.join("manifest.toml"), folder.path().join("manifest.toml")).expect("copied");
+    let held = |place: &Path| -> BTreeMap<std::ffi::OsString, Vec<u8>> {
+        let entries = std::fs::read_dir(place.join("expected")).expect("listed");
+        let entries = entries.map(|entry| entry.expect("entry"));
+        entries.map(|entry| (entry.file_name(), std::fs::read(entry.path()).expect("read"))).collect()
+    };
+    conformance::expect(folder.path()).await.unwrap_or_else(|findings| panic!("{findings}"));
+    let whole = held(folder.path());
+    std::fs::write(folder.path().join("expected/rejected.json"), "[]").expect("written");
+    let before = held(folder.path());
+    for entry in std::fs::read_dir(folder.path().join("samples")).expect("listed") {
+        let sample = entry.expect("entry").path();
+        let text = std::fs::read(&sample).expect("read");
+        std::fs::remove_file(&sample).expect("removed");
+        let told = conformance::expect(folder.path()).await.expect_err("a sample is missing");
+        assert!(!told.0.is_empty());
+        assert_eq!(held(folder.path()), before, "{told}");
+        std::fs::write(&sample, text).expect("written");
+    }
+    conformance::expect(folder.path()).await.unwrap_or_else(|findings| panic!("{findings}"));
+    assert_eq!(held(folder.path()), whole);
+}
+
+#[tokio::test]
+async fn changed_expectation_is_told_with_record_and_field() {
+    crate::support::install_tls();
+    let from = project::root().join("connectors/ward-desk");
+    let folder = copied(&from);
     let manifest = std::fs::read_to_string(from.join("manifest.toml")).expect("manifest");
     let changed =
         manifest.replace("assignee = { path = \"nguoi_thuc_hien_ma\"", "assignee = { path = \"don_vi\"");

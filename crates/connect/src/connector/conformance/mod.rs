@@ -175,10 +175,16 @@ pub async fn run(folder: &Path) -> Result<Report, Findings> {
     Ok(report)
 }
 
-/// Runs one folder and writes into `expected/` what it gives now. An error means it could not be run at all, or not be
-/// written.
+/// Runs one folder and writes into `expected/` what it gives now.
+///
+/// # Errors
+/// It could not be run at all, or not be written; or what reading it told: half a reading is nothing to expect, so what
+/// `expected/` holds stays.
 pub async fn expect(folder: &Path) -> Result<Report, Findings> {
     let (report, is_list) = read(folder).await?;
+    if !report.problems.is_empty() {
+        return Err(Findings(report.problems));
+    }
     let place = folder.join("expected");
     let broken = |why: std::io::Error| Findings::from(broken(&place, &why.to_string()));
     std::fs::create_dir_all(&place).map_err(broken)?;
