@@ -80,8 +80,11 @@ impl Step for Decide {
             let around = app.store.around(decision.person, decision.period).await;
             let around = around.map_err(|error| error.finding())?;
             match app.take_up(&directory, stored).await {
-                Ok(true) => report.done += 1,
-                Ok(false) => settled.push((stored.id, None)),
+                Ok(Some(told)) => {
+                    report.done += 1;
+                    told.into_iter().for_each(|finding| note(&mut report, finding));
+                }
+                Ok(None) => settled.push((stored.id, None)),
                 Err(Refused::Race) => report.more = true,
                 Err(Refused::Waits) => {}
                 Err(Refused::Finding(finding)) => match app.replacing(stored, &finding.code).await? {
@@ -110,6 +113,11 @@ impl Step for Decide {
 
 fn tell(report: &mut StepReport, finding: Finding) {
     report.failed += 1;
+    note(report, finding);
+}
+
+/// Tells what stopped nothing.
+fn note(report: &mut StepReport, finding: Finding) {
     if report.findings.len() < TOLD {
         report.findings.push(finding);
     }

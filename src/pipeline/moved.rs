@@ -9,12 +9,10 @@ use super::derived;
 use super::record::content_of;
 use super::score::scope_of;
 use super::wording::{Words, both, decimal, decimal_only, local_time};
-use crate::domain::{
-    Decision, DecisionKind, Exact, Period, PersonId, SourceId, StaffNumber, WorkingCalendar,
-};
+use crate::domain::{DecisionKind, Exact, Period, PersonId, SourceId, StaffNumber, WorkingCalendar};
 use crate::error::{Finding, Lang, Text};
 use crate::evaluation::{Content, Part};
-use crate::store::{Stood, StoreError};
+use crate::store::{Stood, StoreError, StoredDecision};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -326,16 +324,23 @@ impl App {
         task: Option<&str>,
     ) -> Result<Option<(DateTime<Utc>, Text)>, Finding> {
         let decisions = self.store.decisions_of(person, period).await.map_err(|error| error.finding())?;
-        let moves = |decision: &Decision| decision.at > since && is_about(&decision.kind, task);
-        let newest = decisions.into_iter().map(|stored| stored.decision).rfind(moves);
-        Ok(newest.map(|decision| {
+        // What was decided before and read after them was in none of the figures.
+        let moves =
+            |stored: &StoredDecision| stored.known_at() > since && is_about(&stored.decision.kind, task);
+        let newest = decisions.into_iter().filter(moves).max_by_key(StoredDecision::known_at);
+        Ok(newest.map(|stored| {
+            let (known_at, decision) = (stored.known_at(), stored.decision);
             let kind = serde_json::to_value(&decision.kind).unwrap_or_default();
             let kind = both(Words::Decision, kind.get("type").and_then(Value::as_str).unwrap_or_default());
             let text = Text::new(
                 format!("{}: {}", kind.vi, decision.author),
                 format!("{}: {}", kind.en, decision.author),
             );
-            (decision.at, text)
+            if decision.at > since {
+                return (known_at, text);
+            }
+            let decided = at_moment(&text, decision.at);
+            (known_at, Text::new(format!("{}, nhận lúc", decided.vi), format!("{}, read", decided.en)))
         }))
     }
 }

@@ -358,15 +358,16 @@ fn of_lines(
 
 fn form01(shelf: &Shelf, wanted: Wanted, chosen: Chosen, decisions: &[StoredDecision]) -> Form01 {
     let (mut own, mut superior) = (BTreeMap::new(), BTreeMap::new());
-    for stored in decisions.iter().filter(|stored| stored.was_known_at(chosen.made_at)) {
-        match &stored.decision.kind {
+    let known = decisions.iter().filter(|stored| stored.was_known_at(chosen.made_at));
+    let known = known.map(|stored| &stored.decision);
+    for decision in known.clone() {
+        match &decision.kind {
             DecisionKind::SelfAssessment { items } => own.clone_from(items),
             DecisionKind::GeneralCriteria { items } => superior.clone_from(items),
             _ => {}
         }
     }
-    let all = decisions.iter().map(|stored| &stored.decision);
-    let remarks = chosen.content.remarks.standing(chosen.revised_at, chosen.made_at, all);
+    let remarks = chosen.content.remarks.standing(chosen.revised_at, known);
     let part = |name: &str| text_at(&chosen.raw, &format!("/parts/{name}/printed"));
     let span = |(from, to): &(NaiveDate, NaiveDate)| {
         format!("{} – {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))

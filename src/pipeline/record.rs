@@ -127,7 +127,7 @@ impl From<Finding> for Refused {
 }
 
 /// The content a stored revision holds.
-pub(super) fn content_of(revision: &Revision) -> Result<Content, Finding> {
+pub(crate) fn content_of(revision: &Revision) -> Result<Content, Finding> {
     serde_json::from_value(revision.content.clone()).map_err(|_| super::broken("record"))
 }
 
@@ -169,7 +169,7 @@ impl App {
         let decisions = self.store.decisions_of(revision.person, revision.period).await;
         let decisions = decisions.map_err(|error| error.finding())?;
         let all = decisions.iter().map(|stored| &stored.decision);
-        let remarks = content.remarks.standing(revision.at, self.clock.now(), all);
+        let remarks = content.remarks.standing(revision.at, all);
         Ok(Content { remarks, ..content })
     }
 
@@ -444,14 +444,15 @@ impl App {
 }
 
 impl App {
-    /// Lets a record follow an approval or classification; false when it says so already.
+    /// Lets a record follow an approval or classification, and gives what is allowed and still worth telling; none when the
+    /// record says so already.
     pub(super) async fn take_up(
         &self,
         directory: &Directory,
         stored: &StoredDecision,
-    ) -> Result<bool, Refused> {
+    ) -> Result<Option<Vec<Finding>>, Refused> {
         let decision = &stored.decision;
-        let Some(known) = directory.person(decision.person) else { return Ok(false) };
+        let Some(known) = directory.person(decision.person) else { return Ok(None) };
         let subject = Subject { staff_number: &known.staff_number, full_name: &known.full_name };
         let Some(latest) = self.store.latest_revision(decision.person, decision.period).await? else {
             return Err(match &decision.kind {
@@ -474,14 +475,17 @@ impl App {
             content_hash: &latest.content_hash,
             situation: around.situation(),
         };
-        let Some(ruling) = Ruling::of(decision) else { return Ok(false) };
+        let Some(ruling) = Ruling::of(decision) else { return Ok(None) };
         let judged = self.judge_ruling(directory, (&latest, held), ruling).await?;
-        let Some(Decided { mut new, .. }) = judged.map_err(Refused::Finding)? else { return Ok(false) };
+        let Some(Decided { mut new, told }) = judged.map_err(Refused::Finding)? else { return Ok(None) };
         new.settles = vec![stored.id];
         crate::failpoint!("decide::before_commit");
         self.store.append_revision(&new).await?;
         crate::failpoint!("decide::after_commit");
-        Ok(true)
+        // Nobody ordered it for this person here: whose record it is about stands with each.
+        let about = || Place::of(format!("record {} {}", known.staff_number, decision.period));
+        let placed = |finding: Finding| if finding.place.is_some() { finding } else { finding.at(about()) };
+        Ok(Some(told.into_iter().map(placed).collect()))
     }
 
     /// What an approved revision sends: a year at once, a quarter once its period is closed.

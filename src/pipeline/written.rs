@@ -106,7 +106,7 @@ fn words(revisions: &[Revision], decisions: &[StoredDecision]) -> Result<Vec<Wor
     let newest = held.last().map(|(revision, remarks)| (revision.at, remarks.clone()));
     let (revised_at, of_revision) = newest.unwrap_or((DateTime::<Utc>::MIN_UTC, Remarks::default()));
     let all = decisions.iter().map(|stored| &stored.decision);
-    let remarks = of_revision.standing(revised_at, DateTime::<Utc>::MAX_UTC, all);
+    let remarks = of_revision.standing(revised_at, all);
     let mut words = Vec::new();
     let signed = [
         ("self_assessment", &remarks.own, remarks.own_level),

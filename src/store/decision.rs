@@ -28,9 +28,14 @@ pub struct StoredDecision {
 }
 
 impl StoredDecision {
+    /// When it came to be known here. The clock of whoever decided says nothing of it where ours was written down.
+    pub fn known_at(&self) -> DateTime<Utc> {
+        self.kept_at.unwrap_or(self.decision.at)
+    }
+
     /// Whether what was computed at a moment could know of it.
     pub fn was_known_at(&self, moment: DateTime<Utc>) -> bool {
-        self.decision.at <= moment && self.kept_at.is_none_or(|kept_at| kept_at <= moment)
+        self.known_at() <= moment
     }
 }
 
@@ -421,4 +426,34 @@ fn decision_of(row: &Row) -> Result<StoredDecision, StoreError> {
         },
         kept_at: row.opt_at(9)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::DecisionKind;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn what_is_known_is_told_by_our_clock_and_by_theirs_where_ours_was_not_kept() {
+        let approved: DateTime<Utc> = "2026-12-06T03:03:00Z".parse().expect("instant");
+        let stored = |at, kept_at| StoredDecision {
+            id: 1,
+            origin: "software".into(),
+            decision: Decision {
+                key: "1".into(),
+                person: PersonId(uuid::Uuid::nil()),
+                period: "2026-Q4".parse().expect("period"),
+                author: "GL-3".into(),
+                at,
+                document: None,
+                kind: DecisionKind::SelfAssessment { items: BTreeMap::new() },
+            },
+            kept_at,
+        };
+        let (before, after) = (approved - TimeDelta::minutes(2), approved + TimeDelta::minutes(2));
+        assert!(stored(after, Some(before)).was_known_at(approved), "their clock is ahead");
+        assert!(!stored(before, Some(after)).was_known_at(approved), "it was read later");
+        assert!(stored(before, None).was_known_at(approved) && !stored(after, None).was_known_at(approved));
+    }
 }

@@ -237,17 +237,23 @@ impl Content {
         Sha256::digest(self.canonical_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether a newly computed content says the same as this one. Who decided and what was written is left aside, and
-    /// so is the hash of the inputs: an edit that moves no figure makes no revision. A year's decided level stays; what is
-    /// compared is the level proposed when it was decided. How many lines are listed outside the ratios says nothing of the result.
-    pub fn says_the_same(&self, computed: &Self) -> bool {
+    /// Whether a newly computed content has the figures of this one and gives its level. Of a decided year the level proposed
+    /// when it was decided is compared; where none was kept, the figures alone.
+    pub fn has_the_result_of(&self, computed: &Self) -> bool {
         let level = match self.proposed {
             None if self.is_ruled_year() => computed.level,
             _ => self.proposal(),
         };
-        (self.period, self.role, &self.unit, &self.post, &self.parts)
-            == (computed.period, computed.role, &computed.unit, &computed.post, &computed.parts)
-            && (level, &self.missing) == (computed.level, &computed.missing)
+        self.parts == computed.parts && level == computed.level
+    }
+
+    /// Whether a newly computed content says the same as this one. Who decided and what was written is left aside, and
+    /// so is the hash of the inputs: an edit that moves no figure makes no revision. A year's decided level stays; what is
+    /// compared is the level proposed when it was decided. How many lines are listed outside the ratios says nothing of the result.
+    pub fn says_the_same(&self, computed: &Self) -> bool {
+        self.has_the_result_of(computed)
+            && (self.period, self.role, &self.unit, &self.post, &self.missing)
+                == (computed.period, computed.role, &computed.unit, &computed.post, &computed.missing)
             && (self.lines.counted, self.lines.extra) == (computed.lines.counted, computed.lines.extra)
             && self.worked == computed.worked
             && (&self.rule_set, &self.rule_set_hash) == (&computed.rule_set, &computed.rule_set_hash)
@@ -312,6 +318,23 @@ pub(super) mod tests {
         }
         content.level = None;
         assert_eq!(content.suggested(), None, "whoever is not classified has none, whatever a review says");
+    }
+
+    #[test]
+    fn result_of_a_decided_year_is_compared_by_what_was_proposed_then_and_by_figures_where_none_was_kept() {
+        let computed = sample("2026", Some("91"));
+        let at = DateTime::UNIX_EPOCH;
+        let ruling = Ruling { by: "GL-3".into(), decision_no: None, opinion: None, at };
+        let decided = Content { level: Some(Level::Good), ruling: Some(ruling), ..computed.clone() };
+        let told = Content { proposed: Some(Level::Excellent), ..decided.clone() };
+        for ruled in [&decided, &told] {
+            assert!(ruled.has_the_result_of(&computed), "nobody proposes another level: {ruled:?}");
+            assert!(!ruled.has_the_result_of(&sample("2026", Some("92"))));
+        }
+        let lowered = Content { level: Some(Level::Completed), ..computed.clone() };
+        assert!(decided.has_the_result_of(&lowered) && !told.has_the_result_of(&lowered));
+        let quarter = sample("2026-Q3", Some("91"));
+        assert!(!quarter.has_the_result_of(&Content { level: Some(Level::Good), ..quarter.clone() }));
     }
 
     #[test]

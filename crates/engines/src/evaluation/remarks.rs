@@ -75,18 +75,15 @@ impl Remarks {
         entered
     }
 
-    /// The words that stand until a moment: those of a revision, with what was entered apart from a step before or since.
+    /// The words that stand: those of a revision, with what was entered apart from a step before or since. Which decisions
+    /// belong to them is the caller's to say.
     pub fn standing<'a>(
         &self,
         revised_at: DateTime<Utc>,
-        until: DateTime<Utc>,
         decisions: impl Iterator<Item = &'a Decision> + Clone,
     ) -> Self {
-        let entered = |from: DateTime<Utc>| {
-            Self::entered(
-                decisions.clone().filter(move |decision| from < decision.at && decision.at <= until),
-            )
-        };
+        let entered =
+            |from: DateTime<Utc>| Self::entered(decisions.clone().filter(move |decision| from < decision.at));
         let mut standing =
             Self { strengths: None, weaknesses: None, comment: None, minutes: None, ..self.clone() };
         for newer in [entered(DateTime::<Utc>::MIN_UTC), self.clone(), entered(revised_at)] {

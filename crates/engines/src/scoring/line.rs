@@ -422,7 +422,7 @@ fn completed_quantity(
     notes: &mut Vec<String>,
 ) -> Decimal {
     if fact.handed_over {
-        notes.push("handed over: stays assigned, done by another (Đ18.1.d)".to_owned());
+        notes.push(format!("{HANDED_OVER}: stays assigned, done by another (Đ18.1.d)"));
         return Decimal::ZERO;
     }
     match (fact.confirmed_quantity, rules.partial_completion) {
