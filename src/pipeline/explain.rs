@@ -50,7 +50,7 @@ fn lines(value: &Value, grounds: &Grounds, lang: Lang) -> String {
     }
     // It has neither tasks nor general criteria of its own, also while nothing is recorded.
     let period = value.get("period").and_then(Value::as_str).and_then(|period| period.parse::<Period>().ok());
-    let is_mean_of_results = matches!(period, Some(Period::Year(_) | Period::Half { .. }));
+    let is_mean_of_results = period.is_some_and(Period::is_mean);
     for (key, vi, en) in [
         ("task_part", "Kết quả thực hiện nhiệm vụ (R·70)", "Results of tasks (R·70)"),
         ("general", "Tiêu chí chung", "General criteria"),

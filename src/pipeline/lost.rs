@@ -9,6 +9,7 @@ use super::derived::read;
 use crate::domain::rules::SupportModel;
 use crate::domain::{Exact, Period, PersonId, RuleSet};
 use crate::error::Finding;
+use crate::scoring::HANDED_OVER;
 use crate::scoring::most::{Sums, Weighed, lost_most};
 use serde_json::{Value, json};
 
@@ -131,7 +132,7 @@ fn of_lines(derived: &Value, role: &str, rules: &RuleSet) -> Option<Vec<Lost>> {
     let sums = Sums { denominator: exact(derived.get("denominator"))?, numerators: [a?, b?, c?], others };
     // What was handed to somebody else is not theirs to do.
     let handed_over = |line: &&Value| {
-        list(line, "notes").filter_map(Value::as_str).any(|note| note.starts_with("handed over"))
+        list(line, "notes").filter_map(Value::as_str).any(|note| note.starts_with(HANDED_OVER))
     };
     let own = list(derived, "lines").filter(|line| !handed_over(line));
     let lines: Vec<Weighed> = own.filter_map(|line| weighed(line, rules)).collect();

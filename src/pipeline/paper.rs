@@ -10,7 +10,7 @@ use super::app::App;
 use super::derived;
 use super::grounds::{Ground, Grounds, formulas, with_name};
 use super::record::retain_followed;
-use super::record_place::Happened;
+use super::record_place::{Happened, own_tasks};
 use super::wording::{self, Words, word};
 use crate::directory::Directory;
 use crate::directory::entitled::Duty;
@@ -270,10 +270,9 @@ impl App {
         derivation: &Value,
         until: DateTime<Utc>,
     ) -> Result<BTreeMap<String, Vec<String>>, Finding> {
-        let histories = self.histories(derivation).await.map_err(|error| error.finding())?;
-        let told = |all: Vec<Happened>| -> Vec<String> {
-            all.iter().filter(|one| one.seen_at <= until).map(|one| one.told().vi).collect()
-        };
+        let histories = self.histories(own_tasks(derivation), Some(until)).await;
+        let told = |all: Vec<Happened>| all.iter().map(|one| one.told().vi).collect();
+        let histories = histories.map_err(|error| error.finding())?;
         Ok(histories.into_iter().map(|(task, all)| (task, told(all))).collect())
     }
 

@@ -8,12 +8,12 @@ use super::app::App;
 use super::wording::{Event, local_time};
 use crate::domain::{CitizenId, SourceEvent, SourceId};
 use crate::error::{Lang, Text};
-use crate::store::{RecordPlace, StoreError, StoredTask};
+use crate::store::{RecordPlace, Seen, StoreError, StoredTask};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Own lines whose events are told; a person has fewer, and a leader's pool is explained by its people.
+/// Tasks whose events are told; a person has fewer, and a leader's pool is explained by its people.
 const MOST_EVENTS_OF: usize = 400;
 
 /// What happened to a task.
@@ -57,45 +57,35 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn history_of(&self, task: &StoredTask) -> Result<Vec<Happened>, StoreError> {
-        let events = self.store.events_of(task.id).await?;
-        let mut told: Vec<Happened> = events
-            .into_iter()
-            .map(|(seen_at, event, answer)| Happened { event, seen_at, answer, of_record: false })
-            .collect();
-        let kinds: Vec<_> = told.iter().map(|one| one.event.kind).collect();
-        if let Some(event) = task.task.completion_untold(&kinds) {
-            let (seen_at, answer) =
-                told.first().map_or((task.task.first_seen_at, None), |first| (first.seen_at, first.answer));
-            // What was seen later happened after it.
-            let place = told.iter().take_while(|one| one.seen_at <= seen_at).count();
-            told.insert(place, Happened { event, seen_at, answer, of_record: true });
-        }
-        Ok(told)
+        Ok(history(task, self.store.events_of(task.id).await?))
     }
 
-    /// What happened to the tasks of a derivation's own lines and to those that do not count, by task (`source/key`).
+    /// What happened to some tasks (`source/key`), by task, as far as it had been seen by a moment; of the first 400 of them.
     ///
     /// # Errors
     /// The store's.
-    pub async fn histories(&self, derivation: &Value) -> Result<BTreeMap<String, Vec<Happened>>, StoreError> {
-        let list = |key: &str| derivation.get(key).and_then(Value::as_array).into_iter().flatten();
-        let own = list("lines").filter(|line| line.get("of").is_none_or(Value::is_null));
+    pub async fn histories(
+        &self,
+        tasks: impl Iterator<Item = &str>,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<BTreeMap<String, Vec<Happened>>, StoreError> {
         let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for line in own.chain(list("excluded")).take(MOST_EVENTS_OF) {
-            let named = line.get("source").and_then(Value::as_str).and_then(|name| name.split_once('/'));
-            if let Some((source, key)) = named {
-                keys.entry(source).or_default().push(key);
-            }
+        for (source, key) in tasks.take(MOST_EVENTS_OF).filter_map(|task| task.split_once('/')) {
+            keys.entry(source).or_default().push(key);
         }
-        let mut told = BTreeMap::new();
+        let mut ids = Vec::new();
         for (source, keys) in keys {
             let Ok(id) = source.parse::<SourceId>() else { continue };
-            let known = self.store.known_hashes(&id, &keys).await?;
-            for (key, known) in keys.iter().zip(known) {
-                let Some((task, _)) = known else { continue };
-                let Some(task) = self.store.load_tasks(&[task]).await?.pop() else { continue };
-                told.insert(format!("{source}/{key}"), self.history_of(&task).await?);
-            }
+            ids.extend(self.store.known_hashes(&id, &keys).await?.into_iter().flatten().map(|(id, _)| id));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let mut events = self.store.events_of_each(&ids).await?;
+        let mut told = BTreeMap::new();
+        for task in self.store.load_tasks(&ids).await? {
+            let mut all = history(&task, events.remove(&task.id).unwrap_or_default());
+            all.retain(|one| until.is_none_or(|until| one.seen_at <= until));
+            told.insert(format!("{}/{}", task.key.source, task.key.external_id), all);
         }
         Ok(told)
     }
@@ -117,6 +107,42 @@ impl App {
         }
         Ok(found)
     }
+}
+
+/// What happened to a task by the events seen of it, with what its record alone tells.
+fn history(task: &StoredTask, events: Vec<Seen>) -> Vec<Happened> {
+    let mut told: Vec<Happened> = events
+        .into_iter()
+        .map(|(seen_at, event, answer)| Happened { event, seen_at, answer, of_record: false })
+        .collect();
+    let kinds: Vec<_> = told.iter().map(|one| one.event.kind).collect();
+    if let Some(event) = task.task.completion_untold(&kinds) {
+        let (seen_at, answer) =
+            told.first().map_or((task.task.first_seen_at, None), |first| (first.seen_at, first.answer));
+        // What was seen later happened after it.
+        let place = told.iter().take_while(|one| one.seen_at <= seen_at).count();
+        told.insert(place, Happened { event, seen_at, answer, of_record: true });
+    }
+    told
+}
+
+/// The tasks of a derivation's own lines, as `source/key`; a leader's pool is explained by its people.
+pub fn own_tasks(derivation: &Value) -> impl Iterator<Item = &str> {
+    let own = list(derivation, "lines").filter(|line| line.get("of").is_none_or(Value::is_null));
+    own.filter_map(source_of)
+}
+
+/// The tasks of a derivation that do not count, as `source/key`.
+pub fn excluded_tasks(derivation: &Value) -> impl Iterator<Item = &str> {
+    list(derivation, "excluded").filter_map(source_of)
+}
+
+fn source_of(line: &Value) -> Option<&str> {
+    line.get("source")?.as_str()
+}
+
+fn list<'a>(derivation: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    derivation.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A place in words.

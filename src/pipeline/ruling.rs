@@ -16,6 +16,12 @@ use crate::evaluation::{Approval, Approved, Classification, Held, Subject, life}
 use crate::store::{NewRevision, Revision};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Why a task does not count: nobody said yet which product it is.
+const UNMAPPED: &str = "unmapped";
+/// Why a task does not count: its product is proposed, and waits for the catalog (plan IV.2.3).
+const PENDING: &str = "pending_coefficient";
 
 /// What somebody decides about a record.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +152,8 @@ impl App {
         Ok(Ok(Some(Decided { new: NewRevision { revision, outbox, settles: Vec::new(), due }, told })))
     }
 
-    /// Tasks of the period that no figure has because nobody said yet which product they are; none where there are none.
+    /// Tasks of the period that no figure has because nobody said yet which product they are, or their product waits for the
+    /// catalog; none where there are none. A half-year or year has no tasks of its own.
     ///
     /// # Errors
     /// Those of the store.
@@ -155,32 +162,101 @@ impl App {
         person: PersonId,
         period: Period,
     ) -> Result<Option<Finding>, Finding> {
+        if period.is_mean() {
+            return Ok(None);
+        }
         let view = self.shown_view(period);
-        let kept = self.store.derivation(person, period, view).await.map_err(|error| error.finding())?;
-        let derivation = kept.and_then(|kept| read(&kept)).unwrap_or_default();
-        let excluded = derivation.get("excluded").and_then(Value::as_array).into_iter().flatten();
-        let waits = |task: &&Value| {
-            let reason = task.get("reason").and_then(Value::as_str);
-            matches!(reason, Some("unmapped" | "pending_coefficient"))
+        let derived = async |of: Period| -> Result<Value, Finding> {
+            let kept = self.store.derivation(person, of, view).await.map_err(|error| error.finding())?;
+            Ok(kept.and_then(|kept| read(&kept)).unwrap_or_default())
         };
-        let count = excluded.filter(waits).count();
-        Ok((count > 0).then(|| {
-            Finding::warning(
-                "LT-REC-097",
-                Text::new(
-                    format!("{count} nhiệm vụ của kỳ {period} chưa được tính vì chưa gán sản phẩm"),
-                    match count {
-                        1 => format!("1 task of {period} does not count yet: its product is not decided"),
-                        _ => format!(
-                            "{count} tasks of {period} do not count yet: their products are not decided"
-                        ),
-                    },
-                ),
-                Text::new(
-                    "gán sản phẩm trước (`mapping review`) rồi mới phê duyệt; đã phê duyệt thì kết quả không có các nhiệm vụ này cho đến khi đính chính (`record correct`)",
-                    "decide their products first (`mapping review`); once approved the result has none of them until it is corrected (`record correct`)",
-                ),
-            )
-        }))
+        let mut derivations = vec![derived(period).await?];
+        // Of a quarter that is the mean of its months the tasks stand in these.
+        let months: Vec<Period> = list(derivations.first(), "months")
+            .filter_map(|month| month.get("period")?.as_str()?.parse().ok())
+            .collect();
+        for month in months {
+            derivations.push(derived(month).await?);
+        }
+        let mut waiting: BTreeMap<&str, &str> = BTreeMap::new();
+        for task in derivations.iter().flat_map(|derivation| list(Some(derivation), "excluded")) {
+            let said = |key: &str| task.get(key).and_then(Value::as_str);
+            let waits = said("reason").filter(|why| matches!(*why, UNMAPPED | PENDING));
+            waiting.extend(said("source").zip(waits));
+        }
+        let count = |reason: &str| waiting.values().filter(|why| **why == reason).count();
+        Ok(no_product(period, count(UNMAPPED), count(PENDING)))
+    }
+}
+
+fn list<'a>(value: Option<&'a Value>, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.and_then(|value| value.get(key)).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// How many tasks do not count yet, why, and what makes them count; none where there are none.
+fn no_product(period: Period, unmapped: usize, pending: usize) -> Option<Finding> {
+    let all = unmapped + pending;
+    if all == 0 {
+        return None;
+    }
+    let mut why = (Vec::new(), Vec::new());
+    let mut remedy = (Vec::new(), Vec::new());
+    if unmapped > 0 {
+        why.0.push(format!("{unmapped} chưa gán sản phẩm"));
+        why.1.push(format!("{unmapped} without a product"));
+        remedy.0.push("gán sản phẩm (`mapping review`)");
+        remedy.1.push("decide the products (`mapping review`)");
+    }
+    if pending > 0 {
+        why.0.push(format!("{pending} chờ bổ sung danh mục"));
+        why.1.push(format!("{pending} waiting for the catalog"));
+        remedy.0.push(
+            "chấp nhận sản phẩm đề nghị khi danh mục đã có (`mapping proposals`, `mapping accept-product`)",
+        );
+        remedy.1.push("accept the proposed products once the catalog has them (`mapping proposals`, `mapping accept-product`)");
+    }
+    let (tasks, do_not) = if all == 1 { ("task", "does not") } else { ("tasks", "do not") };
+    Some(Finding::warning(
+        "LT-REC-097",
+        Text::new(
+            format!("{all} nhiệm vụ của kỳ {period} chưa được tính: {}", why.0.join(", ")),
+            format!("{all} {tasks} of {period} {do_not} count yet: {}", why.1.join(", ")),
+        ),
+        Text::new(
+            format!(
+                "{} trước rồi mới phê duyệt; đã phê duyệt thì kết quả không có các nhiệm vụ này cho đến khi đính chính (`record correct`)",
+                remedy.0.join("; ")
+            ),
+            format!(
+                "{} first; once approved the result has none of them until it is corrected (`record correct`)",
+                remedy.1.join("; ")
+            ),
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_without_a_product_are_told_apart_from_those_that_wait_for_the_catalog() {
+        let told =
+            |unmapped, pending| no_product(Period::Quarter { year: 2026, quarter: 4 }, unmapped, pending);
+        assert!(told(0, 0).is_none());
+        let found = told(1, 0).expect("one");
+        assert_eq!(found.what.en, "1 task of 2026-Q4 does not count yet: 1 without a product");
+        assert!(!found.remedy.en.contains("accept-product"), "{}", found.remedy.en);
+        let found = told(0, 2).expect("two");
+        assert_eq!(found.what.vi, "2 nhiệm vụ của kỳ 2026-Q4 chưa được tính: 2 chờ bổ sung danh mục");
+        assert!(!found.remedy.vi.contains("mapping review"), "nothing waits there: {}", found.remedy.vi);
+        let both = told(1, 2).expect("three");
+        assert_eq!(
+            both.what.en,
+            "3 tasks of 2026-Q4 do not count yet: 1 without a product, 2 waiting for the catalog"
+        );
+        for order in ["mapping review", "mapping accept-product"] {
+            assert!(both.remedy.en.contains(order), "{order}: {}", both.remedy.en);
+        }
     }
 }

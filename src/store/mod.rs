@@ -112,7 +112,7 @@ pub use shape::ShapeAccepted;
 pub use share::{SharesNew, TaskShare};
 pub use source::{Hooks, NOTHING_READ, Run, RunCounters, RunKind, RunOutcome, SourceState};
 pub use survey::{ProductTask, SurveyedTask};
-pub use task::{KeptPage, RejectedRow, StoredTask};
+pub use task::{KeptPage, RejectedRow, Seen, StoredTask};
 pub use taught::{DecisionMarks, Taught};
 pub use vault::Vault;
 

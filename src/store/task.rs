@@ -28,6 +28,9 @@ pub struct StoredTask {
     pub changed_at: DateTime<Utc>,
 }
 
+/// When we saw that something happened, what, and the answer it was seen in.
+pub type Seen = (DateTime<Utc>, SourceEvent, Option<i64>);
+
 /// An answer as it is kept.
 #[derive(Debug)]
 pub struct KeptPage {
@@ -279,18 +282,25 @@ impl Store {
     }
 
     /// Everything that happened to a task, oldest first: when we saw it, what, and the page it came from.
-    pub async fn events_of(
-        &self,
-        task: i64,
-    ) -> Result<Vec<(DateTime<Utc>, SourceEvent, Option<i64>)>, StoreError> {
-        let rows = self
-            .db
-            .rows(
-                "SELECT observed_at, raw_id, kind, at, payload FROM task_event WHERE task_id = $1 ORDER BY seq",
-                vals![task],
-            )
-            .await?;
-        rows.iter().map(|row| Ok((row.at(0)?, stored_event(row, 2)?, row.opt_int(1)?))).collect()
+    pub async fn events_of(&self, task: i64) -> Result<Vec<Seen>, StoreError> {
+        Ok(self.events_of_each(&[task]).await?.remove(&task).unwrap_or_default())
+    }
+
+    /// The same of some tasks, by number; without those to which nothing happened.
+    pub async fn events_of_each(&self, tasks: &[i64]) -> Result<HashMap<i64, Vec<Seen>>, StoreError> {
+        let mut found: HashMap<i64, Vec<Seen>> = HashMap::new();
+        for chunk in tasks.chunks(PER_QUESTION) {
+            let sql = format!(
+                "SELECT task_id, observed_at, raw_id, kind, at, payload FROM task_event WHERE task_id IN {} \
+                 ORDER BY task_id, seq",
+                placeholders(1, chunk.len(), 1)
+            );
+            for row in self.db.rows(sql, chunk.iter().map(|task| Val::from(*task)).collect()).await? {
+                let seen = (row.at(1)?, stored_event(&row, 3)?, row.opt_int(2)?);
+                found.entry(row.int(0)?).or_default().push(seen);
+            }
+        }
+        Ok(found)
     }
 
     /// What happened to each task with a number from one to another, oldest first, with when we saw it.

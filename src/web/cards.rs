@@ -226,7 +226,10 @@ pub(super) fn people(counts: &Counts, visit: &Visit) -> Card {
         (petitions, visit.say("kiến nghị sắp hoặc đã hết hạn trả lời", "petitions due soon or late")),
         (
             changed,
-            visit.say("kết quả đã duyệt nay có số liệu khác", "approved results with other figures by now"),
+            visit.say(
+                "kết quả đã duyệt hoặc đã chốt nay có số liệu khác",
+                "approved or closed results with other figures by now",
+            ),
         ),
     ]
     .into_iter()

@@ -8,10 +8,11 @@ use super::{Page, Visit, Web, deliveries, format, papers, words, written};
 use crate::directory::Directory;
 use crate::domain::{DecisionKind, Level, Period, PersonId, RecordState};
 use crate::error::{Finding, Lang, Text};
+use crate::evaluation::Content;
 use crate::paper::switch::{self, Switch};
 use crate::pipeline::derived::read;
 use crate::pipeline::grounds::{Grounds, formulas, with_name};
-use crate::pipeline::record::retain_followed;
+use crate::pipeline::record::{content_of, retain_followed};
 use crate::pipeline::wording::{self, Words, word};
 use crate::store::{Revision, StoreError, StoredDecision};
 use minijinja::context;
@@ -104,8 +105,12 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     let latest = store.latest_revision(person, period).await.map_err(told)?;
     let approved = store.approved_of(&[person], period).await.map_err(told)?.remove(&person);
     let corrected = latest.as_ref().is_some_and(|latest| latest.state == RecordState::Corrected);
-    let view_of = |approved: &Revision| approved_view(approved, &summary, corrected, lang);
-    let stands = approved.as_ref().and_then(view_of);
+    let stands = match &approved {
+        Some(approved) => approved_view(approved, &summary, corrected, lang)?,
+        None => None,
+    };
+    // Of a year that is decided the level is the one decided, whatever the score proposes.
+    let decided = approved.as_ref().filter(|_| stands.is_none()).map(|approved| approved.content.clone());
     // What stands is what the page explains; what is computed now is one step away.
     let kept = match (&approved, &stands) {
         (Some(approved), Some(_)) => web.app.lines_of(approved, score.as_ref()).await?,
@@ -119,7 +124,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         }
         None => (derivation, summary, None, None),
     };
-    let level = words::level(summary.get("level").and_then(Value::as_str).and_then(Level::parse), lang);
+    let level = level_of(decided.as_ref().unwrap_or(&summary), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     // What stands behind a line is asked of the lines that are shown: a director's are thousands.
     let behind = json!({
@@ -199,20 +204,43 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
     Ok(Some(render(web, visit, "score.html", own, counts.waiting())))
 }
 
-/// The approved revision beside the computed total; none while both say the same.
-fn approved_view(approved: &Revision, computed: &Value, corrected: bool, lang: Lang) -> Option<ApprovedView> {
+/// The level a content says, with its light.
+fn level_of(content: &Value, lang: Lang) -> words::Lit {
+    words::level(content.get("level").and_then(Value::as_str).and_then(Level::parse), lang)
+}
+
+/// The approved revision beside what is computed; none while both give the same figures and the same level.
+fn approved_view(
+    approved: &Revision,
+    computed: &Value,
+    corrected: bool,
+    lang: Lang,
+) -> Result<Option<ApprovedView>, Finding> {
     let total_of = |of: &Value| of.pointer("/parts/total/printed").and_then(Value::as_str).map(str::to_owned);
-    let (total, computed) = (total_of(&approved.content)?, total_of(computed));
-    if computed.as_deref() == Some(&total) {
-        return None;
+    let Some(total) = total_of(&approved.content) else { return Ok(None) };
+    // A period without a score any more computes nothing.
+    let now = match computed {
+        Value::Null => None,
+        other => Some(serde_json::from_value::<Content>(other.clone()).map_err(|_| unreadable())?),
+    };
+    let held = content_of(approved)?;
+    if now.is_some_and(|now| held.has_the_result_of(&now)) {
+        return Ok(None);
     }
-    let level = approved.content.get("level").and_then(Value::as_str).and_then(Level::parse);
-    let (level, level_light) = words::level(level, lang);
+    let figure = match total_of(computed) {
+        None => "–".to_owned(),
+        // Where the same total stands twice, what differs is the level or a part of it.
+        Some(same) if same == total => {
+            format!("{} · {}", format::decimal(&same, lang), level_of(computed, lang).0)
+        }
+        Some(other) => format::decimal(&other, lang),
+    };
+    let (level, level_light) = level_of(&approved.content, lang);
     let (state, state_light) = words::record(approved.state, lang);
     let revision = approved.revision;
-    Some(ApprovedView {
+    Ok(Some(ApprovedView {
         total: format::decimal(&total, lang),
-        computed: computed.map_or_else(|| "–".to_owned(), |computed| format::decimal(&computed, lang)),
+        computed: figure,
         level,
         level_light,
         state,
@@ -235,7 +263,7 @@ fn approved_view(approved: &Revision, computed: &Value, corrected: bool, lang: L
             )
         },
         corrected,
-    })
+    }))
 }
 
 /// An earlier result of the period that was imported; none where none was.

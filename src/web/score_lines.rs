@@ -231,10 +231,9 @@ pub(super) async fn most(web: &Web, visit: &Visit, lost: &[Value]) -> Result<Opt
             Cell::text(word(Words::ScorePart, &source, visit.lang))
         };
         let points = Cell::num(format!("+{}", format::decimal(&text(line, "/printed"), visit.lang)));
-        section.push(
-            format!("{index}-{source}"),
-            vec![what.note(line.get("month").and_then(Value::as_str).unwrap_or_default()), points],
-        );
+        let month = line.get("month").and_then(Value::as_str).and_then(|month| month.parse::<Period>().ok());
+        let month = month.map(|month| format::period(month, visit.lang)).unwrap_or_default();
+        section.push(format!("{index}-{source}"), vec![what.note(month), points]);
     }
     Ok(Some(section))
 }

@@ -114,6 +114,7 @@ async fn asked_over_and_over(store: &Store) {
     store.last_acknowledged(&target, person).await.expect("read");
     store.load_tasks(&[1, 2]).await.expect("read");
     store.events_of(1).await.expect("read");
+    store.events_of_each(&[1, 2]).await.expect("read");
     store.raw_of_task(1).await.expect("read");
     store.raw_page(1).await.expect("read");
     store.map_item(1).await.expect("read");

@@ -92,6 +92,9 @@ async fn page_with_its_cursor_is_stored_whole_and_read_back_exactly() {
         assert_eq!(loaded[0].task.draft.title, "Báo cáo tháng");
         assert_eq!(loaded[0].task.draft.quantity.expect("quantity").to_string(), "0.8");
         assert_eq!(store.events_of(ids[0]).await.expect("events").len(), 2, "both versions' events are kept");
+        let each = store.events_of_each(&[ids[1], i64::MAX, ids[0]]).await.expect("events");
+        let counted = |id: i64| each.get(&id).map(Vec::len);
+        assert_eq!([ids[0], ids[1], i64::MAX].map(counted), [Some(2), Some(1), None], "{}", store.kind());
         assert_eq!(store.source_state(&source()).await.expect("state").cursor.as_deref(), Some("c1"));
         let raw_id = store.events_of(ids[0]).await.expect("events")[0].2.expect("page");
         let raw = store.raw_page(raw_id).await.expect("read").expect("page");

@@ -15,7 +15,7 @@ use crate::pipeline::derived::read;
 use crate::pipeline::explain::explained;
 use crate::pipeline::paper::{lines_not_kept, no_revision};
 use crate::pipeline::record::{content_of, retain_followed};
-use crate::pipeline::record_place::Happened;
+use crate::pipeline::record_place::{Happened, excluded_tasks, own_tasks};
 use crate::pipeline::score::scope_of;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -48,7 +48,8 @@ pub(super) async fn explain(
         None => other_result(app, id, period, scope).await?,
         Some(_) => None,
     };
-    let events = app.histories(&value).await?.into_iter();
+    let tasks = own_tasks(&value).chain(excluded_tasks(&value));
+    let events = app.histories(tasks, until).await?.into_iter();
     let events: Map<String, Value> =
         events.map(|(task, all)| (task, Value::Array(all.into_iter().map(event_value).collect()))).collect();
     let explanation = json!({
@@ -80,13 +81,11 @@ async fn other_result(
     let Some(score) = app.store.score(id, period, scope).await? else { return Ok(None) };
     let held = content_of(&approved)?;
     let now: Content = serde_json::from_value(score.summary).map_err(|_| broken("score"))?;
-    // Of a year what was proposed is compared: its level is what somebody decided.
-    let before = held.proposal();
-    if held.parts == now.parts && before == now.level {
+    if held.has_the_result_of(&now) {
         return Ok(None);
     }
     let total = held.total().map(|total| total.printed.as_str());
-    Ok(Some(json!({ "revision": approved.revision, "total": total, "level": before })))
+    Ok(Some(json!({ "revision": approved.revision, "total": total, "level": held.level })))
 }
 
 /// What a revision of the record stands in, and when it was made.

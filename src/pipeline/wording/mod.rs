@@ -11,6 +11,7 @@ mod ruled;
 
 use crate::domain::Crossing;
 use crate::error::{Lang, Text, place_in};
+use crate::scoring::HANDED_OVER;
 use crate::text::legible;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -268,7 +269,7 @@ pub fn note(note: &str, lang: Lang) -> String {
         format!("gia hạn đến {day} sau khi đã quá hạn: chỉ là lý do khách quan nếu được xác nhận")
     } else if note.starts_with("above the assigned quantity") {
         "vượt khối lượng được giao: tính bằng khối lượng được giao".to_owned()
-    } else if note.starts_with("handed over") {
+    } else if note.starts_with(HANDED_OVER) {
         "đã chuyển người khác: vẫn tính là được giao, người khác hoàn thành (Đ18.1.d)".to_owned()
     } else if let Some(rest) = note.strip_prefix("completed quantity ") {
         let quantity = rest.split(' ').next().unwrap_or("");

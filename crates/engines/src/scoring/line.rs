@@ -64,6 +64,9 @@ pub struct Line {
 /// Why a task is left out of the view to date alone.
 pub const NOT_DUE_YET: &str = "not_due_yet";
 
+/// What the note of a task begins with that another person completes (Đ18.1.d).
+pub const HANDED_OVER: &str = "handed over";
+
 /// A task that does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Excluded {

@@ -33,7 +33,8 @@ use tally::{kept, weight};
 
 pub use because::Because;
 pub use line::{
-    Excluded, Judged, Line, NOT_DUE_YET, Pending, TaskFacts, build_lines, shows_full_period, source_of,
+    Excluded, HANDED_OVER, Judged, Line, NOT_DUE_YET, Pending, TaskFacts, build_lines, shows_full_period,
+    source_of,
 };
 pub use overlay::Ruled;
 pub use share::{SharePart, Shares, build_shared_lines, check_shares};
