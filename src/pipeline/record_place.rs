@@ -64,9 +64,9 @@ impl App {
     ///
     /// # Errors
     /// The store's.
-    pub async fn histories(
+    pub async fn histories<'a>(
         &self,
-        tasks: impl Iterator<Item = &str>,
+        tasks: impl Iterator<Item = &'a str>,
         until: Option<DateTime<Utc>>,
     ) -> Result<BTreeMap<String, Vec<Happened>>, StoreError> {
         let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

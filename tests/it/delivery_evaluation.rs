@@ -568,6 +568,32 @@ async fn deadline_counts_from_the_decision_and_not_from_our_reading_of_it() {
 }
 
 #[tokio::test]
+async fn what_is_worth_telling_of_a_decision_that_was_read_is_told_with_its_record_and_is_no_failure() {
+    let events = json!([event(
+        "c1",
+        "GL-00001",
+        "classification",
+        json!({ "period": "2026", "level": "completed", "decision_no": "1/QĐ", "at": "2026-12-16T10:00:00+07:00" })
+    )]);
+    let software = with_events(move |_| json!({ "events": events, "next": "1", "more": false })).await;
+    let both = both().await;
+    for store in &both.stores {
+        let house = Installed::new(store, &Targets::evaluation(&software.base), "a", "2026-12-17T03:00:00Z");
+        house.import(&[("GL-00001", "Nguyễn Văn An")]).await;
+        house.provisional("GL-00001", "2026", 1, "80").await;
+        let report = decide(&house).await;
+        let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+        // Decided after 15 December, and below the level the score proposes.
+        assert_eq!((report.failed, codes), (0, vec!["LT-REC-052", "LT-REC-008"]), "{}", store.kind());
+        for finding in &report.findings {
+            let place = finding.place.as_ref().expect("a place").to_string();
+            assert!(place.contains("GL-00001") && place.contains("2026"), "{}: {place}", store.kind());
+        }
+        assert_eq!(decide(&house).await.findings, [], "{}: told once", store.kind());
+    }
+}
+
+#[tokio::test]
 async fn classification_of_a_deputy_waits_until_one_cites_the_provincial_chairs_opinion() {
     let (_folder, store) = one().await;
     let ruling = |id: &str, opinion: Option<&str>| {

@@ -4,10 +4,11 @@ use crate::review::{AN, BINH, OFFICE, choose, codes, house, rules_with, scored, 
 use crate::support::installation::{CHIEF, Installed, period, whom};
 use crate::support::office::paragraphs;
 use crate::support::stores::both;
-use chrono::TimeDelta;
+use crate::support::task::shown;
+use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
 use lienthong::domain::{
-    CatalogScope, CatalogVersion, Decision, DecisionKind, RecordState, RuleSet, WorkingCalendar,
+    CatalogScope, CatalogVersion, Decision, DecisionKind, PersonId, RecordState, RuleSet, WorkingCalendar,
 };
 use lienthong::paper::{Form, Format};
 use lienthong::pipeline::Policy;
@@ -18,6 +19,7 @@ use lienthong::pipeline::derived::read;
 use lienthong::pipeline::record::Record;
 use lienthong::pipeline::score::{FULL_PERIOD, Score};
 use lienthong::pipeline::step::Step as _;
+use lienthong::store::Revision;
 use serde_json::{Value, json};
 
 /// When an installation is started again: what was decided before stays before.
@@ -330,17 +332,7 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
         // What was approved is explained as it was, before a correction and after it, on the annex as well.
         let still = explained(&house, Some(approved)).await;
         assert_eq!((&still.0["total"], &still.0["lines"]), (&official.0["total"], &official.0["lines"]));
-        let printed = Command::Report {
-            order: ReportOrder::Form {
-                person: whom(BINH),
-                period: quarter,
-                form: Form::Explanation,
-                format: Format::Docx,
-                revision: Some(approved),
-            },
-        };
-        let Document::File { file, .. } = house.ordered(printed).await.document else { panic!("no file") };
-        let text = paragraphs(&file.bytes).join("\n");
+        let text = printed(&house, Form::Explanation, approved).await;
         let total = official.0["total"]["printed"].as_str().expect("a total").replace('.', ",");
         assert!(text.contains(&format!("{total}/100 điểm")), "{}: {text}", store.kind());
         assert!(
@@ -359,34 +351,70 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
     }
 }
 
+/// General criteria of Bình's quarter with these points for each item, decided by the chief; `key` is their document.
+fn points(key: &str, person: PersonId, at: DateTime<Utc>, each: &str) -> Decision {
+    let items = lienthong::domain::evaluation::GENERAL_ITEMS
+        .map(|(item, ..)| (item.to_owned(), each.parse().expect("points")));
+    Decision {
+        key: key.into(),
+        person,
+        period: period("2026-Q4"),
+        author: CHIEF.into(),
+        at,
+        document: Some(key.into()),
+        kind: DecisionKind::GeneralCriteria { items: items.into() },
+    }
+}
+
+/// Bình's quarter approved, as the revision that was made.
+async fn approved(house: &Installed) -> Revision {
+    worked(house).await;
+    Record(house.app.clone()).run().await.expect("a run");
+    let (store, person, quarter) = (&house.app.store, house.person(BINH).await, period("2026-Q4"));
+    let newest = async || store.latest_revision(person, quarter).await.expect("read").expect("a record");
+    house.approve(BINH, "2026-Q4", newest().await.revision).await;
+    newest().await
+}
+
+/// A paper about Bình's quarter, as the approved one says it.
+async fn printed(house: &Installed, form: Form, revision: u32) -> String {
+    let order = ReportOrder::Form {
+        person: whom(BINH),
+        period: period("2026-Q4"),
+        form,
+        format: Format::Docx,
+        revision: Some(revision),
+    };
+    let Document::File { file, .. } = house.ordered(Command::Report { order }).await.document else {
+        panic!("no file")
+    };
+    paragraphs(&file.bytes).join("\n")
+}
+
 #[tokio::test]
 async fn decision_that_came_after_an_approval_is_none_of_its_grounds_whenever_it_was_made() {
     let both = both().await;
     for store in &both.stores {
         let house = house(store).await;
-        worked(&house).await;
-        Record(house.app.clone()).run().await.expect("a run");
-        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
-        let newest = async || store.latest_revision(person, quarter).await.expect("read").expect("a record");
-        house.approve(BINH, "2026-Q4", newest().await.revision).await;
-        let approved = newest().await;
-        let now = approved.at;
-        let word = |key: &str| Decision {
-            key: key.into(),
-            person,
-            period: quarter,
-            author: CHIEF.into(),
-            at: now - TimeDelta::days(1),
-            document: None,
+        let approved = approved(&house).await;
+        let person = house.person(BINH).await;
+        let words = |key: &str, at| Decision {
             kind: DecisionKind::Remarks {
-                strengths: None,
+                strengths: Some(format!("words {key}")),
                 weaknesses: None,
-                comment: Some(key.into()),
+                comment: None,
                 minutes: None,
             },
+            ..points(&format!("words {key}"), person, at, "1")
         };
-        for (key, kept_at) in [("in time", now), ("too late", now + TimeDelta::minutes(1))] {
-            store.append_decisions("software", &[word(key)], kept_at).await.expect("kept");
+        // The software's clock is five minutes ahead of ours; what was too late lay there since yesterday.
+        for (key, each, at, kept_at) in [
+            ("in time", "1.5", TimeDelta::minutes(5), -TimeDelta::minutes(1)),
+            ("too late", "0.5", -TimeDelta::days(1), TimeDelta::minutes(1)),
+        ] {
+            let at = approved.at + at;
+            let decisions = [points(key, person, at, each), words(key, at)];
+            store.append_decisions("software", &decisions, approved.at + kept_at).await.expect("kept");
         }
         let told =
             async |revision| explained(&house, revision).await.0["explanation"]["decisions"].to_string();
@@ -397,6 +425,56 @@ async fn decision_that_came_after_an_approval_is_none_of_its_grounds_whenever_it
             store.kind()
         );
         assert!(told(None).await.contains("too late"), "{}", store.kind());
+        let form = printed(&house, Form::Form01, approved.revision).await;
+        assert!(form.contains("words in time") && !form.contains("too late"), "{}: {form}", store.kind());
+        let annex = printed(&house, Form::Explanation, approved.revision).await;
+        assert!(annex.contains("in time") && !annex.contains("too late"), "{}: {annex}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn decision_made_before_the_figures_and_read_after_them_is_named_as_what_moved_them() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let approved = approved(&house).await;
+        let (person, quarter) = (house.person(BINH).await, period("2026-Q4"));
+        let score = store.score(person, quarter, FULL_PERIOD).await.expect("read").expect("a score");
+        let late = points("late", person, score.computed_at, "1");
+        store.append_decisions("software", &[late], approved.at + TimeDelta::minutes(1)).await.expect("kept");
+        scored(&house).await;
+        Record(house.app.clone()).run().await.expect("a run");
+        let told = store.difference(person, quarter).await.expect("read").expect("it moved");
+        assert_eq!(told.code, "LT-REC-006", "{}", store.kind());
+        for said in ["; because: General criteria: GL-00990 ", ", read 2027-01-05"] {
+            assert!(told.what.en.contains(said), "{}: {said} in {}", store.kind(), told.what.en);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_seen_of_a_task_after_an_approval_is_told_neither_by_its_explanation_nor_by_its_annex() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = house(store).await;
+        let approved = approved(&house).await;
+        let said = json!({
+            "external_id": "3", "title": "Báo cáo 3", "assignee": { "kind": "staff_number", "value": BINH },
+            "due": { "day": "2026-11-20", "time": null }, "completed_at": null, "status": "returned",
+            "doc_type": "Công văn", "category": "VB đến", "doc_number": null
+        });
+        shown(&house, said).await;
+        let events = async |revision| {
+            let events = explained(&house, revision).await.0["explanation"]["events"]["snv/3"].clone();
+            let events = events.as_array().expect("events").clone();
+            events.iter().map(|one| one["kind"].as_str().expect("a kind").to_owned()).collect::<Vec<_>>()
+        };
+        let late = "returned".to_owned();
+        assert!(events(None).await.contains(&late), "{}", store.kind());
+        let official = events(Some(approved.revision)).await;
+        assert!(!official.is_empty() && !official.contains(&late), "{}: {official:?}", store.kind());
+        let annex = printed(&house, Form::Explanation, approved.revision).await;
+        assert!(annex.contains("(thấy ") && !annex.contains("Trả lại"), "{}: {annex}", store.kind());
     }
 }
 

@@ -1,9 +1,11 @@
 //! Scoring over real stores under other switches than the default: months, carry-over, facts of service, candidates,
 //! the quota, and the proof that scoring bit by bit equals scoring everything again.
 
+use crate::review::waits;
 use crate::score_step::{AN, at_work, day, derivation, governed_by, settled, task, verified};
 use crate::support::installation::{CHIEF, Installed, at, period, whom};
 use crate::support::stores::{both, one};
+use crate::support::task::shown as shown_task;
 use lienthong::domain::rules::{
     CarryOver, CoefficientFreeze, Counted, GenAssumption, LeaderScope, PartialCompletion, QuarterMethod,
     SupportModel, ZeroDenPolicy,
@@ -399,6 +401,48 @@ async fn d9_quarter_of_the_monthly_regime_is_the_mean_of_its_months_and_each_has
         assert_eq!((general("2026-M10").await, general("2026-M11").await), (json!("20.00"), json!("10.00")));
         assert_eq!(general("2026-Q4").await, json!("16.67"));
         assert!(verified(&house).await.0.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn approval_of_a_quarter_of_the_monthly_regime_tells_the_tasks_of_its_months_without_a_product() {
+    let both = both().await;
+    for store in &both.stores {
+        let rules = RuleSet { quarter_method: QuarterMethod::MeanOfMonths, ..RuleSet::default() };
+        let house = under_rules(store, "2027-01-05T01:00:00Z", rules).await;
+        for (id, due, done) in [
+            ("1", "2026-10-20", "2026-10-19T03:00:00Z"),
+            ("2", "2026-11-20", "2026-11-19T03:00:00Z"),
+            ("3", "2026-12-10", "2026-12-09T03:00:00Z"),
+        ] {
+            task(&house, id, due, Some(done)).await;
+        }
+        let mut waiting = Vec::new();
+        for (id, due) in [("4", "2026-10-21"), ("5", "2026-12-11")] {
+            let said = json!({
+                "external_id": id, "assignee": { "kind": "staff_number", "value": AN },
+                "due": { "day": due, "time": null }, "completed_at": "2026-10-15T03:00:00Z"
+            });
+            waiting.push(shown_task(&house, said).await);
+        }
+        waits(&house, &waiting).await;
+        house.ordered(criteria("2026-Q4", "2")).await;
+        settled(&house).await;
+        let newest = store.latest_revision(house.person(AN).await, period("2026-Q4")).await.expect("read");
+        let told = house
+            .ordered(Command::RecordApprove {
+                person: whom(AN),
+                period: period("2026-Q4"),
+                revision: newest.expect("a record").revision,
+                level: None,
+                decision_no: None,
+                opinion: None,
+                author: CHIEF.into(),
+            })
+            .await;
+        assert_eq!(codes(&told), ["LT-REC-097"], "{}", store.kind());
+        let said = &told.findings[0].what.en;
+        assert!(said.starts_with("2 tasks of 2026-Q4 do not count yet"), "{}: {said}", store.kind());
     }
 }
 
