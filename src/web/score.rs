@@ -110,7 +110,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         None => None,
     };
     // Of a year that is decided the level is the one decided, whatever the score proposes.
-    let decided = approved.as_ref().filter(|_| stands.is_none()).map(|approved| approved.content.clone());
+    let in_force = approved.as_ref().filter(|_| stands.is_none()).map(|approved| approved.content.clone());
     // What stands is what the page explains; what is computed now is one step away.
     let kept = match (&approved, &stands) {
         (Some(approved), Some(_)) => web.app.lines_of(approved, score.as_ref()).await?,
@@ -124,7 +124,7 @@ pub(super) async fn page(web: &Web, visit: &Visit, person: PersonId, period: Per
         }
         None => (derivation, summary, None, None),
     };
-    let level = level_of(decided.as_ref().unwrap_or(&summary), lang);
+    let level = level_of(in_force.as_ref().unwrap_or(&summary), lang);
     let missing: Vec<_> = strings(&summary, "missing").map(|part| word(Words::Missing, part, lang)).collect();
     // What stands behind a line is asked of the lines that are shown: a director's are thousands.
     let behind = json!({
