@@ -8,7 +8,8 @@ use crate::support::task::shown;
 use chrono::{DateTime, TimeDelta, Utc};
 use lienthong::domain::rules::{CoefficientFreeze, LateUnit};
 use lienthong::domain::{
-    CatalogScope, CatalogVersion, Decision, DecisionKind, PersonId, RecordState, RuleSet, WorkingCalendar,
+    CatalogScope, CatalogVersion, Decision, DecisionKind, Exact, PersonId, RecordState, RuleSet,
+    WorkingCalendar,
 };
 use lienthong::paper::{Form, Format};
 use lienthong::pipeline::Policy;
@@ -354,7 +355,7 @@ async fn what_a_record_stood_in_is_kept_until_a_correction_takes_the_figures_up(
 /// General criteria of Bình's quarter with these points for each item, decided by the chief; `key` is their document.
 fn points(key: &str, person: PersonId, at: DateTime<Utc>, each: &str) -> Decision {
     let items = lienthong::domain::evaluation::GENERAL_ITEMS
-        .map(|(item, ..)| (item.to_owned(), each.parse().expect("points")));
+        .map(|(item, ..)| (item.to_owned(), each.parse::<Exact>().expect("points")));
     Decision {
         key: key.into(),
         person,
