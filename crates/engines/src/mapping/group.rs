@@ -1,8 +1,8 @@
 //! Waiting tasks that are the same work, so that one decision of a person settles all of them.
 //!
 //! Owns what makes two tasks alike: the same catalog, the same document type, the same direction, the same words of action (a plan, a
-//! report on a plan and comments on a draft plan are three things), and nearly the same other words. It must not
-//! know products. The same queue gives the same groups, whoever asks; memory grows with the number of different
+//! report on a plan and comments on a draft plan are three things), and nearly the same other words; a name of a place counts for
+//! nothing, nor whether a commune, a ward or a special zone has it. It must not know products. The same queue gives the same groups, whoever asks; memory grows with the number of different
 //! titles, never with a title's length. Total on any input: where so many titles share their words that more would be
 //! compared than is allowed, what is left is grouped with tasks of the very same words alone, and that is told.
 
@@ -103,6 +103,9 @@ const ACTION_WORDS: usize = 3;
 /// Words after which a name of a place stands.
 const PLACES: &str = " xa phuong thon lang buon huyen tinh tran ";
 
+/// What stands for every word for a commune with its name: commune, ward, township and special zone are one level.
+const COMMUNE: &str = "xã";
+
 /// Words that tell no two tasks apart.
 const IDLE: &str = " ve viec cua tren dia ban nam quy thang ngay tinh cac va theo cho tai trong so den tu den voi duoc \
 la co mot nhung de nghi thuc hien trien khai cong tac noi dung lien quan # ";
@@ -138,6 +141,8 @@ pub struct TaskGroup {
     pub doc_type: String,
     /// `in`, `out`, `internal` or `other`.
     pub direction: &'static str,
+    /// The catalog their product is looked for in.
+    pub catalog: String,
     /// How many of them speak most for which product, most first.
     pub best: Vec<(String, u64)>,
 }
@@ -184,7 +189,8 @@ pub fn words_of(title: &str) -> BTreeSet<String> {
 #[derive(Debug, Default)]
 pub struct Grouping {
     classes: BTreeMap<Class, u32>,
-    directions: Vec<&'static str>,
+    /// Catalog and direction of each class.
+    kinds: Vec<(String, &'static str)>,
     words: HashMap<String, u32>,
     holding: Vec<u32>,
     known: HashMap<(u32, Vec<u32>), usize>,
@@ -204,7 +210,7 @@ impl Grouping {
             Class { catalog: task.catalog.to_owned(), doc_type: fold(task.doc_type), direction, actions };
         let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
         let class = *self.classes.entry(class).or_insert_with(|| {
-            self.directions.push(direction);
+            self.kinds.push((task.catalog.to_owned(), direction));
             next
         });
         let mut words: Vec<u32> = Vec::new();
@@ -245,7 +251,7 @@ impl Grouping {
 
     /// The groups, largest first, then by their first task.
     pub fn groups(self) -> Groups {
-        let Self { directions, holding, same, last, .. } = self;
+        let Self { kinds, holding, same, last, .. } = self;
         // Rare words first: two texts that are alike share one of their rarest.
         let rarity = |word: &u32| (holding.get(*word as usize).copied().unwrap_or(0), *word);
         let mut leaders: Vec<Vec<Same>> = Vec::new();
@@ -288,8 +294,7 @@ impl Grouping {
                 }
             }
         }
-        let mut groups: Vec<TaskGroup> =
-            leaders.into_iter().map(|group| told(group, &directions, last)).collect();
+        let mut groups: Vec<TaskGroup> = leaders.into_iter().map(|group| told(group, &kinds, last)).collect();
         groups.sort_by(|a, b| b.tasks.len().cmp(&a.tasks.len()).then(a.tasks.cmp(&b.tasks)));
         Groups { groups, looked_at, cut }
     }
@@ -332,27 +337,51 @@ fn actions(words: &[String]) -> Vec<u16> {
     found.into_iter().collect()
 }
 
-/// A title without the names of places: words with a capital after a word for a place, where the title has both cases.
+/// A title without the names of places: words with a capital after a word for a place, where the title has both cases. Of a commune
+/// the same word is left whatever it is.
 fn without_places(title: &str) -> String {
     let cut: String = title.chars().take(crate::text::tokens::MAX_CHARS).collect();
     let both = cut.chars().any(char::is_lowercase) && cut.chars().any(char::is_uppercase);
     if !both {
         return cut;
     }
-    let mut out = String::with_capacity(cut.len());
-    let mut in_name = false;
+    let mut out: Vec<&str> = Vec::new();
+    let (mut names_may_follow, mut in_name) = (false, false);
     for word in cut.split_whitespace() {
         let capital = word.chars().next().is_some_and(char::is_uppercase);
-        if in_name && capital {
+        if names_may_follow && capital {
+            if !in_name {
+                as_commune(&mut out);
+            }
             // What ends a clause ends the name.
             in_name = word.ends_with(char::is_alphanumeric);
+            names_may_follow = in_name;
             continue;
         }
-        in_name = PLACES.contains(&format!(" {} ", fold(word)));
-        out.push_str(word);
-        out.push(' ');
+        let folded = fold(word);
+        names_may_follow = PLACES.contains(&format!(" {folded} "))
+            || (folded == "khu" && out.last().is_some_and(|before| fold(before) == "dac"));
+        in_name = false;
+        out.push(word);
     }
-    out
+    out.join(" ")
+}
+
+/// Writes the words for a commune before its name as one: "phường", "thị trấn" and "đặc khu" as "xã". Written with other accents
+/// they are other words: "địa phương".
+fn as_commune(out: &mut Vec<&str>) {
+    let last =
+        |back: usize| out.len().checked_sub(back).and_then(|at| out.get(at)).map(|word| word.to_lowercase());
+    let (Some(word), before) = (last(1), last(2)) else { return };
+    let is = |word: &str, written: &str| word == written || word == fold(written);
+    let words = match before {
+        _ if is(&word, "xã") || is(&word, "phường") => 1,
+        Some(before) if is(&before, "thị") && is(&word, "trấn") => 2,
+        Some(before) if is(&before, "đặc") && is(&word, "khu") => 2,
+        _ => return,
+    };
+    out.truncate(out.len() - words);
+    out.push(COMMUNE);
 }
 
 /// Whether two texts share enough words; both lists are sorted and without repetitions.
@@ -370,11 +399,12 @@ fn alike(a: &Same, b: &Same) -> bool {
     both * 100 >= all * ALIKE_PERCENT && both > 0
 }
 
-fn told(group: Vec<Same>, directions: &[&'static str], last: i64) -> TaskGroup {
+fn told(group: Vec<Same>, kinds: &[(String, &'static str)], last: i64) -> TaskGroup {
     let (mut tasks, mut titles, mut best) =
         (Vec::<(i64, u64)>::new(), Vec::new(), BTreeMap::<String, u64>::new());
     let doc_type = group.first().map(|first| first.doc_type.clone()).unwrap_or_default();
     let class = group.first().map_or(0, |first| first.class as usize);
+    let (catalog, direction) = kinds.get(class).cloned().unwrap_or((String::new(), "other"));
     for same in group {
         tasks.extend(same.tasks);
         if titles.len() < SHOWN {
@@ -398,7 +428,8 @@ fn told(group: Vec<Same>, directions: &[&'static str], last: i64) -> TaskGroup {
         tasks: tasks.into_iter().map(|(task, _)| task).collect(),
         titles,
         doc_type,
-        direction: directions.get(class).copied().unwrap_or("other"),
+        direction,
+        catalog,
         best,
     }
 }
@@ -435,6 +466,31 @@ mod tests {
         let fields = ["đất đai", "y tế"]
             .map(|field| format!("Báo cáo kết quả kiểm tra lĩnh vực {field} tại cơ sở quý I"));
         assert_eq!(grouped(&fields.each_ref().map(String::as_str)).len(), 2);
+    }
+
+    #[test]
+    fn work_that_differs_in_its_commune_ward_or_special_zone_alone_is_one_group() {
+        let of = |place: &str| format!("Kiểm tra an toàn thực phẩm tại {place}, đợt 2");
+        let places = [
+            "xã Ia Grai",
+            "Phường Hội Phú",
+            "thị trấn Chư Sê",
+            "đặc khu Phú Quý",
+            "phuong Dien Hong",
+            "xã Hợp Tiến",
+        ];
+        let titles = places.map(of);
+        assert_eq!(grouped(&titles.each_ref().map(String::as_str)), [vec![1, 2, 3, 4, 5, 6]]);
+        // Several of them, and one named in the middle.
+        let several = ["xã Ia Grai và xã Chư Sê", "phường Hội Phú và phường Diên Hồng"]
+            .map(|places| format!("Giao đất cho {places} để làm trường học"));
+        assert_eq!(grouped(&several.each_ref().map(String::as_str)), [vec![1, 2]]);
+        // Other levels are other work, and so are words that only look like it.
+        let levels = ["xã Ia Grai", "huyện Ia Grai", "địa phương Gia Lai", "khu Trung tâm"];
+        assert_eq!(grouped(&levels.map(of).each_ref().map(String::as_str)).len(), levels.len());
+        // Where a title has one case alone nothing tells a name from other words.
+        let cases = ["XÃ IA GRAI", "PHƯỜNG HỘI PHÚ"].map(|place| of(place).to_uppercase());
+        assert_eq!(grouped(&cases.each_ref().map(String::as_str)).len(), 2);
     }
 
     #[test]
