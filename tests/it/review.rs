@@ -238,7 +238,7 @@ async fn one_decision_settles_a_group_and_tells_whose_scores_it_moved() {
         assert_eq!((shown[0]["tasks"].clone(), shown[1]["tasks"].clone()), (json!(4), json!(1)), "{shown}");
         assert_eq!(
             (shown[0]["direction"].clone(), shown[0]["candidates"].clone()),
-            (json!("in"), json!(["SP-2 (4)"]))
+            (json!("in"), json!(["SP-2 Sản phẩm SP-2 (4)"]))
         );
         let group = shown[0]["group"].as_str().expect("name").to_owned();
         // What the preview shows is what comes: nothing was written by it.

@@ -3,12 +3,18 @@
 //! Owns both lists and nothing that changes anything. It must not know how a task is decided.
 
 use super::{Answer, App};
+use crate::domain::CatalogVersion;
 use crate::error::{Finding, Text};
+use crate::mapping::group::TaskGroup;
+use crate::pipeline::broken;
 use crate::pipeline::command::{Column, Document, Outcome};
 use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::review::MAX_QUEUE;
 use crate::pipeline::wording::Words;
 use serde_json::json;
+
+/// Products shown of a group, those of most of its tasks.
+const PRODUCTS: usize = 3;
 
 pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
     let items = app.store.review_queue(after, limit as usize).await?;
@@ -47,12 +53,20 @@ pub(super) async fn review(app: &App, after: i64, limit: u32) -> Answer {
 pub(super) async fn groups(app: &App, limit: u32) -> Answer {
     let (groups, more) = app.waiting_groups(None).await?;
     let told: Vec<Finding> = groups.cut.then(groups_cut).into_iter().chain(more.then(queue_cut)).collect();
-    let rows = groups
-        .groups
+    let mut shown: Vec<(CatalogVersion, TaskGroup)> = Vec::new();
+    for group in groups.groups.into_iter().take(limit as usize) {
+        let version = CatalogVersion::new(&group.catalog).map_err(|_| broken("groups"))?;
+        shown.push((version, group));
+    }
+    let near = shown.iter().flat_map(|(version, group)| {
+        group.best.iter().take(PRODUCTS).map(move |(code, _)| (version, code.as_str()))
+    });
+    let names = ProductNames::named(app, &near.collect::<Vec<_>>()).await?;
+    let rows = shown
         .into_iter()
-        .take(limit as usize)
-        .map(|group| {
-            let best = group.best.iter().take(3).map(|(code, count)| format!("{code} ({count})"));
+        .map(|(version, group)| {
+            let best = group.best.iter().take(PRODUCTS);
+            let best = best.map(|(code, count)| format!("{} ({count})", names.called(&version, code)));
             vec![
                 json!(group.id),
                 json!(group.tasks.len()),

@@ -165,6 +165,14 @@ pub fn word(words: Words, token: &str, lang: Lang) -> Cow<'_, str> {
     }
 }
 
+/// A text of at most so many characters, with a sign where it goes on.
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.chars().take(most.saturating_sub(1)).chain(['…']).collect()),
+    }
+}
+
 /// Every word of a vocabulary with what it is called.
 pub fn known(words: Words, lang: Lang) -> Vec<(String, String)> {
     words.names().iter().map(|(token, vi, en)| ((*token).to_owned(), say(lang, vi, en).to_owned())).collect()
