@@ -1,7 +1,7 @@
 //! Which waiting tasks text will map once an order about products is learned.
 //!
 //! Owns the choice of tasks looked at, all that wait while they are few, else those most like what is decided, and what is told of
-//! them. What it says the mapping step does when it comes to them: the same mapper, had it learned the order, decides them the same
+//! them: how many, and the first of them by name. What it says the mapping step does when it comes to them: the same mapper, had it learned the order, decides them the same
 //! way. It must not know how an order is placed, and changes nothing. The full training that follows is counted: of a preview always, of an
 //! order that counts at once where it would begin then. Later ones may make more tasks sure, and none of those is promised.
 
@@ -9,12 +9,18 @@ use super::app::App;
 use super::mappers::{Ahead, Moment};
 use crate::domain::{CatalogVersion, ProductCode};
 use crate::error::{Finding, Text};
+use crate::pipeline::nearest::ProductNames;
+use crate::pipeline::wording::shortened;
 use crate::store::{ForeignExample, MapItem, MappingRow, MappingState, SeenTask, Settled, Taught};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Waiting tasks looked at: whoever decides waits for the answer.
 const MOST_LOOKED_AT: usize = 300;
+/// Of the tasks text will map those that are named.
+const NAMED: usize = 10;
+/// Characters of their titles.
+const TITLE_CHARS: usize = 120;
 /// Tasks decided in one go on a thread that serves others as well.
 const TURN: usize = 50;
 
@@ -27,6 +33,82 @@ pub(super) struct Foreseen {
     pub rows: Vec<Settled>,
     /// More wait than were looked at, or a full training follows later: there may be others.
     pub at_least: bool,
+}
+
+/// What is told of the waiting tasks text will map.
+#[derive(Debug, Default)]
+pub(super) struct ByText {
+    /// How many there are.
+    pub tasks: usize,
+    /// There may be more.
+    pub at_least: bool,
+    /// The first [`NAMED`] of them.
+    pub named: Vec<Following>,
+}
+
+impl ByText {
+    /// How many of them are not named.
+    pub fn not_named(&self) -> usize {
+        self.tasks.saturating_sub(self.named.len())
+    }
+}
+
+/// A waiting task that text will map.
+#[derive(Debug)]
+pub(super) struct Following {
+    /// Its number.
+    pub task: i64,
+    /// SOURCE:KEY.
+    pub key: String,
+    /// The beginning of its title.
+    pub title: String,
+    /// Where it stands now.
+    pub now: MappingState,
+    /// Code and name of the product it is thought to be most so far, where it is thought to be any.
+    pub thought: Option<String>,
+    /// Code of the product it will have.
+    pub product: ProductCode,
+    /// What that is called.
+    pub product_name: String,
+}
+
+impl Foreseen {
+    /// What is told of it.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn by_text(&self, app: &App) -> Result<ByText, Finding> {
+        let rows: BTreeMap<i64, &MappingRow> = self.rows.iter().map(|row| (row.task, &row.given)).collect();
+        let mut first: Vec<&MapItem> = self.items.iter().collect();
+        first.sort_by_key(|item| item.task.id);
+        let first = first.into_iter().take(NAMED);
+        let first: Vec<_> = first
+            .filter_map(|item| {
+                let given = rows.get(&item.task.id)?;
+                let thought =
+                    item.mapping.as_ref().and_then(|held| Some((&held.catalog_version, thought(held)?)));
+                Some((item, &given.catalog_version, given.product.as_ref()?, thought))
+            })
+            .collect();
+        let products = first.iter().flat_map(|(_, version, product, thought)| {
+            let now = thought.as_ref().map(|(version, product)| (*version, product.as_str()));
+            now.into_iter().chain([(*version, product.as_str())])
+        });
+        let names = ProductNames::named(app, &products.collect::<Vec<_>>()).await.map_err(told)?;
+        let named = first
+            .iter()
+            .map(|(item, version, product, thought)| Following {
+                task: item.task.id,
+                key: format!("{}:{}", item.task.key.source, item.task.key.external_id),
+                title: shortened(&item.task.task.draft.title, TITLE_CHARS).into_owned(),
+                now: item.mapping.as_ref().map_or(MappingState::Review, |held| held.state),
+                thought: thought.as_ref().map(|(version, product)| names.called(version, product.as_str())),
+                product: (*product).clone(),
+                product_name: names.name(version, product.as_str()).to_owned(),
+            })
+            .collect();
+        Ok(ByText { tasks: self.rows.len(), at_least: self.at_least, named })
+    }
 }
 
 impl App {

@@ -5,7 +5,7 @@
 //! given. Nobody settles a task they have a stake in; a decision is never overwritten, only followed by another.
 
 use super::app::App;
-use super::foreseen::{Foreseen, counted};
+use super::foreseen::{ByText, counted};
 use super::frozen::Touched;
 use super::map::{UNDONE, scores_concerned};
 use super::mappers::Ahead;
@@ -47,8 +47,8 @@ pub(super) type Concerned = BTreeMap<Period, BTreeSet<PersonId>>;
 pub(super) struct Effect {
     /// Tasks it settles.
     pub tasks: usize,
-    /// Waiting tasks besides that text maps once it is learned, and whether there may be more of them.
-    pub by_text: (usize, bool),
+    /// Waiting tasks besides that text maps once it is learned.
+    pub by_text: ByText,
     /// Scores that move, by period, in the order computed.
     pub moved: Vec<Compared>,
     /// All comparisons together.
@@ -62,7 +62,7 @@ pub(super) struct Effect {
 impl Effect {
     /// What is to be told of tasks text maps by it and of closed periods.
     pub fn told(&self) -> Vec<Finding> {
-        let (tasks, at_least) = self.by_text;
+        let ByText { tasks, at_least, .. } = self.by_text;
         let by_text = (tasks > 0).then(|| counted(tasks, at_least));
         by_text.into_iter().chain(super::frozen::told(&self.touched)).collect()
     }
@@ -73,7 +73,7 @@ impl Effect {
             self.moved.iter().take(KEPT_COMPARISONS).map(|compared| as_value(directory, compared)).collect();
         json!({
             "tasks": self.tasks,
-            "by_text": self.by_text.0,
+            "by_text": self.by_text.tasks,
             "scores": self.totals.people,
             "moved": self.totals.moved,
             "up": self.totals.up,
@@ -132,14 +132,13 @@ impl App {
         examples: &[ForeignExample],
         ahead: Ahead,
     ) -> Result<Effect, Finding> {
-        let Foreseen { items: others, rows: by_text, at_least } =
-            self.foreseen(items, rows, examples, ahead).await?;
-        if by_text.is_empty() {
+        let foreseen = self.foreseen(items, rows, examples, ahead).await?;
+        if foreseen.rows.is_empty() {
             return self.effect_of(items, rows).await;
         }
-        let number = by_text.len();
-        let effect = self.effect_of(&[items, &others].concat(), &[rows, &by_text].concat()).await?;
-        Ok(Effect { tasks: rows.len(), by_text: (number, at_least), ..effect })
+        let (others, by_text) = (&foreseen.items[..], &foreseen.rows[..]);
+        let effect = self.effect_of(&[items, others].concat(), &[rows, by_text].concat()).await?;
+        Ok(Effect { tasks: rows.len(), by_text: foreseen.by_text(self).await?, ..effect })
     }
 
     /// What an order would move: the scores of everyone with a stake in its tasks and of their leaders, as they are

@@ -7,7 +7,7 @@ use crate::review::{
 use crate::support::installation::{CHIEF, Installed};
 use crate::support::stores::both;
 use lienthong::pipeline::Policy;
-use lienthong::pipeline::command::{Command, ImportAs, InputFile, Outcome};
+use lienthong::pipeline::command::{Command, Document, ImportAs, InputFile, Outcome};
 use lienthong::pipeline::map::Map;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 const NOW: &str = "2027-01-05T01:00:00Z";
 
 /// Twelve tasks of the same words that wait, of two people and in time or late, and one of another kind.
-async fn twelve(house: &Installed) -> Vec<i64> {
+pub async fn twelve(house: &Installed) -> Vec<i64> {
     let mut tasks = Vec::new();
     for number in 1..=12 {
         let who = if number % 3 == 0 { BINH } else { AN };
@@ -63,12 +63,43 @@ fn by_text(outcome: &Outcome) -> u64 {
     number
 }
 
+/// The waiting tasks an order names: the first ten by number of those text maps by it, and the heading says how many more there are.
+fn named(outcome: &Outcome) -> Vec<(i64, String)> {
+    let (all, shown) = (by_text(outcome), told(outcome));
+    let Document::Parts { parts } = &outcome.document else { panic!("{shown}") };
+    let Some((_, Document::Table { title, .. })) = parts.iter().find(|(key, _)| key == "following") else {
+        assert_eq!(all, 0, "{shown}");
+        return Vec::new();
+    };
+    let rows = shown["following"].as_array().expect("rows");
+    assert_eq!(rows.len() as u64, all.min(10), "{shown}");
+    let more = all - rows.len() as u64;
+    assert_eq!(
+        (title.vi.contains(&format!("còn {more} việc nữa")), title.en.contains(&format!("{more} more"))),
+        (more > 0, more > 0),
+        "{title:?}"
+    );
+    for row in rows {
+        assert_eq!((&row["now"], &row["product_name"]), (&json!("review"), &json!("Sản phẩm SP-1")), "{row}");
+        assert_eq!(
+            (&row["title"], &row["task"].as_str().map(|key| &key[..4])),
+            (&json!(REPORT), &Some("snv:"))
+        );
+        assert!(row["thought"].as_str().is_some_and(|now| now.contains(" Sản phẩm SP-")), "{row}");
+    }
+    let named = rows.iter().map(|row| (row["number"].as_i64(), row["product"].as_str()));
+    named.map(|(number, product)| (number.expect("a number"), product.expect("a code").to_owned())).collect()
+}
+
 /// Lets the steps run and compares what they made with what was shown.
 async fn comes_true(house: &Installed, map: &Map, shown: &Outcome, tasks: &[i64], own: u64) {
     settled(map).await;
     scored(house).await;
     let mapped = states(house, tasks).await.into_iter().filter(|state| state == "SP-1").count();
     assert_eq!(mapped as u64, own + by_text(shown), "{}", house.app.store.kind());
+    for (task, product) in named(shown) {
+        assert_eq!(states(house, &[task]).await, [product], "named and mapped like that");
+    }
     let moved = told(shown)["moved"].as_array().expect("rows").clone();
     for who in [AN, BINH, "GL-00990"] {
         let row = moved.iter().find(|row| row["person"] == who).unwrap_or(&Value::Null);
@@ -100,6 +131,8 @@ async fn is_foreseen(house: &Installed, map: &Map, tasks: &[i64], order: impl Fn
     let done = house.ordered(order()).await;
     assert_eq!(by_text(&done), by_text(&preview));
     assert_eq!(told(&done)["moved"], told(&preview)["moved"]);
+    assert_eq!(named(&done), named(&preview));
+    assert_eq!(named(&done).len(), 10, "of {}", by_text(&done));
     comes_true(house, map, &done, tasks, own).await;
     let id = told(&done)["decision"]["decision"].as_i64().expect("a number");
     let kept = house.ordered(Command::MappingDecisions { id: Some(id), waiting: false, limit: 9 }).await;

@@ -1,7 +1,8 @@
 //! Orders that carry mapping knowledge in and out: a trial of rules, decisions as a file.
 
+use super::effect::{effect_fields, effect_parts};
 use super::ending::Ending;
-use super::mapping::{Brings, ahead, effect_fields, moved_part, no_such_task, place, refuse_own};
+use super::mapping::{Brings, ahead, no_such_task, place, refuse_own};
 use super::{Answer, App, Refusal, author};
 use crate::domain::{CatalogProduct, CatalogVersion, ProductCode};
 use crate::error::{Finding, Findings, Place, Text};
@@ -433,8 +434,8 @@ async fn examples(app: &App, order: &Importing, (mut told, codes): (Vec<Told>, &
     ];
     fields.extend(effect_fields(&effect));
     let title = Text::new("Ví dụ để học", "Examples to learn from");
-    let parts =
-        vec![("decision".to_owned(), Document::Object { title, fields }), moved_part(&directory, &effect)];
+    let parts = std::iter::once(("decision".to_owned(), Document::Object { title, fields }));
+    let parts = parts.chain(effect_parts(&directory, &effect)).collect();
     Ok(Outcome::with_findings(Document::Parts { parts }, told))
 }
 

@@ -1,18 +1,18 @@
 //! Orders about the products of tasks: decisions with their preview, confirmation, undo.
 
 use super::decisions::rested;
+use super::effect::{effect_fields, effect_parts};
 use super::ending::Ending;
 use super::{Answer, App, Refusal, author, share};
 use crate::directory::Directory;
-use crate::domain::{CatalogVersion, Level, ProductCode};
+use crate::domain::{CatalogVersion, ProductCode};
 use crate::error::{Finding, Place, Text};
 use crate::mapping::exchange::MAX_ROWS;
-use crate::pipeline::command::{Column, Document, Field, MappingChoice, Outcome, TaskRef};
+use crate::pipeline::command::{Document, Field, MappingChoice, Outcome, TaskRef};
 use crate::pipeline::mappers::Ahead;
 use crate::pipeline::review::{
     BY_A_PERSON, Effect, MAX_TASKS, TakingBack, by_a_person, due_of, is_own, taken_back,
 };
-use crate::pipeline::what_if::{Compared, Side};
 use crate::pipeline::wording::{Words, both};
 use crate::store::{
     ForeignExample, MapItem, MappingOrder, MappingRow, MappingState, OrderKind, OrderState, ProposalNew,
@@ -21,9 +21,6 @@ use crate::store::{
 use crate::text::fold;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Scores shown of an order's effect.
-const SHOWN: usize = 500;
 
 /// A person's choice for tasks or a group of them.
 pub(super) struct Deciding {
@@ -468,88 +465,8 @@ pub(super) fn shown(directory: &Directory, effect: &Effect, id: Option<i64>, sta
             "Decided; the scores concerned are computed again",
         ),
     };
-    Document::Parts {
-        parts: vec![
-            ("decision".to_owned(), Document::Object { title, fields }),
-            moved_part(directory, effect),
-        ],
-    }
-}
-
-/// How much an order moves.
-pub(super) fn effect_fields(effect: &Effect) -> [Field; 6] {
-    let totals = &effect.totals;
-    [
-        Field::new(
-            "by_text",
-            "Việc đang chờ sẽ được gán theo nội dung",
-            "Waiting tasks mapped by their text",
-            effect.by_text.0,
-        ),
-        Field::new("moved", "Điểm thay đổi", "Scores moved", totals.moved),
-        Field::new("up", "Tăng", "Up", totals.up),
-        Field::new("down", "Giảm", "Down", totals.down),
-        Field::new("bands_changed", "Đổi mức", "Bands changed", totals.bands_changed()),
-        Field::new(
-            "not_computed",
-            "Chưa tính trước (lãnh đạo phụ trách đông người)",
-            "Not computed ahead (leaders of many people)",
-            effect.beyond,
-        ),
-    ]
-}
-
-/// Whose scores an order moves, as part of a document.
-pub(super) fn moved_part(directory: &Directory, effect: &Effect) -> (String, Document) {
-    ("moved".to_owned(), moved_table(directory, effect.moved.iter().take(SHOWN)))
-}
-
-/// Whose scores move, by how much, and whether the band is another one.
-pub(super) fn moved_table<'a>(directory: &Directory, moved: impl Iterator<Item = &'a Compared>) -> Document {
-    let rows = moved
-        .map(|one| {
-            let known = directory.person(one.person);
-            // Both figures and their difference are of one part: totals, or R·70 where a side has that alone.
-            let sides = || one.before.iter().chain(&one.after);
-            let whole = !sides().any(|side| side.total.is_none() && side.task_part.is_some());
-            let printed = |side: &Option<Side>| {
-                let side = side.as_ref()?;
-                let figure = if whole { &side.total } else { &side.task_part };
-                figure.as_ref().map(|(_, printed)| printed.clone())
-            };
-            let level = |side: &Option<Side>| side.as_ref().and_then(|side| side.level).map(Level::as_str);
-            let difference =
-                one.difference().map(|exact| exact.round(2, crate::domain::exact::RoundingMode::HalfUp));
-            vec![
-                json!(known.map(|known| known.staff_number.to_string())),
-                json!(known.map(|known| known.full_name.clone())),
-                json!(one.unit),
-                json!(one.period),
-                json!(if whole { "total" } else { "task_part" }),
-                json!(printed(&one.before)),
-                json!(printed(&one.after)),
-                json!(difference),
-                json!(level(&one.before)),
-                json!(level(&one.after)),
-            ]
-        })
-        .collect();
-    Document::Table {
-        title: Text::new("Điểm thay đổi", "Scores that move"),
-        columns: vec![
-            Column::left("person", "Số hiệu", "Person"),
-            Column::left("name", "Họ tên", "Name"),
-            Column::left("unit", "Đơn vị", "Unit"),
-            Column::left("period", "Kỳ", "Period"),
-            Column::words("part", "Phần", "Part", Words::ScorePart),
-            Column::right("before", "Trước", "Before"),
-            Column::right("after", "Sau", "After"),
-            Column::right("difference", "Chênh lệch", "Difference"),
-            Column::words("level_before", "Mức trước", "Level before", Words::Level),
-            Column::words("level_after", "Mức sau", "Level after", Words::Level),
-        ],
-        rows,
-    }
+    let parts = std::iter::once(("decision".to_owned(), Document::Object { title, fields }));
+    Document::Parts { parts: parts.chain(effect_parts(directory, effect)).collect() }
 }
 
 pub(super) async fn known(app: &App, id: i64) -> Result<StoredOrder, Refusal> {

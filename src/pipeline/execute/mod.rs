@@ -16,6 +16,7 @@ mod delivery;
 mod drift;
 pub(crate) mod duplicate;
 mod each;
+mod effect;
 mod ending;
 mod entry;
 mod evaluation;

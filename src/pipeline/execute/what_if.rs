@@ -1,6 +1,6 @@
 //! The order `score what-if`: a quarter under another rule set or another catalog, nothing of it stored.
 
-use super::mapping::moved_table;
+use super::effect::moved_table;
 use super::{Answer, App};
 use crate::catalog;
 use crate::config::rule_set::read_rule_set;
