@@ -39,6 +39,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("catalog list", "Liệt kê sản phẩm của một phiên bản, hoặc đơn vị nào đã đề xuất chúng"),
     ("mapping", "Công việc nào ứng với sản phẩm nào"),
     ("mapping review", "Liệt kê công việc cần người chọn sản phẩm"),
+    (
+        "mapping doubtful",
+        "Liệt kê công việc gán tự động thuộc quý chưa khóa mà nay hệ thống không gán như vậy nữa; không thay đổi gì",
+    ),
     ("mapping decide", "Chọn sản phẩm cho một số công việc, hoặc cho một nhóm công việc"),
     (
         "mapping decisions",

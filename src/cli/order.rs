@@ -217,6 +217,7 @@ fn mapping(action: Mapping) -> Ordered {
     match action {
         Mapping::Review { groups: true, rows, .. } => Ok(Command::MappingGroups { limit: rows.limit }),
         Mapping::Review { after, rows, .. } => Ok(Command::MappingReview { after, limit: rows.limit }),
+        Mapping::Doubtful { rows } => Ok(Command::MappingDoubtful { limit: rows.limit }),
         Mapping::Decide { tasks, group, product, trial, reason, author, .. } => {
             let choice = product.map_or(MappingChoice::Outside, MappingChoice::Product);
             let (author, dry_run) = (name(author)?, trial.dry_run);

@@ -13,6 +13,7 @@ mod day_book;
 pub mod decide;
 pub mod deliver;
 pub mod derived;
+mod doubtful;
 mod entered;
 pub mod execute;
 pub mod explain;

@@ -178,6 +178,22 @@ impl Store {
         Ok(items)
     }
 
+    /// Tasks text decided that nothing is to be done about, with mappings and people, after a number, in order; those that
+    /// count as another one are left out.
+    pub async fn settled_by_text(&self, after: i64, limit: usize) -> Result<Vec<MapItem>, StoreError> {
+        // Not "one of two states": each page would be sorted anew out of the index of states.
+        let sql = format!(
+            "SELECT {TASK_COLUMNS}, {MAPPING_OF_TASK} FROM mapping m JOIN task t ON t.id = m.task_id \
+             WHERE m.state <> 'review' AND m.decided_by = 'text' AND m.task_id > $1 \
+             AND NOT t.map_due AND NOT t.identify_due \
+             AND NOT EXISTS (SELECT 1 FROM task_duplicate d WHERE d.task_id = m.task_id) ORDER BY m.task_id LIMIT $2"
+        );
+        let rows = self.db.rows(sql, vals![after, limit as u64]).await?;
+        let mut items = rows.iter().map(map_item_of).collect::<Result<Vec<_>, _>>()?;
+        self.add_people(&mut items).await?;
+        Ok(items)
+    }
+
     /// Number and title of tasks that wait for a person and for nothing else and are thought to be a product most, the newest
     /// `limit`, newest first.
     pub async fn waiting_for(&self, product: &str, limit: usize) -> Result<Vec<(i64, String)>, StoreError> {

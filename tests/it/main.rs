@@ -36,6 +36,7 @@ mod delivery_evaluation;
 mod delivery_faults;
 mod delivery_national;
 mod directory;
+mod doubtful;
 mod duplicate;
 mod edxml;
 mod entered;

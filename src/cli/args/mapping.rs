@@ -26,6 +26,11 @@ pub enum Mapping {
         #[command(flatten)]
         rows: Rows,
     },
+    /// List automatic mappings of open quarters the present mapper would not make any more; changes nothing
+    Doubtful {
+        #[command(flatten)]
+        rows: Rows,
+    },
     /// Choose the product of tasks, or of a group of them
     Decide {
         /// Tasks as SOURCE:KEY

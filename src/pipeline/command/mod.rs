@@ -241,6 +241,11 @@ pub enum Command {
         /// Most rows.
         limit: u32,
     },
+    /// Tasks text mapped that the present mapper would decide otherwise.
+    MappingDoubtful {
+        /// Most rows.
+        limit: u32,
+    },
     /// A person's choice for some tasks, or for a group of waiting ones.
     MappingDecide {
         /// The tasks.

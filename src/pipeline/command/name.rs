@@ -32,6 +32,7 @@ impl Command {
             Self::CatalogProducts {} => "catalog products",
             Self::MappingReview { .. } => "mapping review",
             Self::MappingGroups { .. } => "mapping review",
+            Self::MappingDoubtful { .. } => "mapping doubtful",
             Self::MappingDecide { .. } => "mapping decide",
             Self::MappingDecisions { .. } => "mapping decisions",
             Self::ProductPropose { .. } => "mapping propose-product",

@@ -220,6 +220,7 @@ impl Installation {
             }
             C::MappingReview { after, limit } => waiting::review(app, after, limit).await,
             C::MappingGroups { limit } => waiting::groups(app, limit).await,
+            C::MappingDoubtful { limit } => waiting::doubtful(app, limit).await,
             C::MappingDecide { tasks, group, choice, author, reason, dry_run } => {
                 mapping::decide(app, mapping::Deciding { tasks, group, choice, author, reason, dry_run })
                     .await

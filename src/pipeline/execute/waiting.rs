@@ -1,16 +1,18 @@
-//! What waits for its product, task by task and alike tasks together.
+//! What waits for its product, task by task and alike tasks together; and what has one the present mapper would not give it.
 //!
-//! Owns both lists and nothing that changes anything. It must not know how a task is decided.
+//! Owns these lists and nothing that changes anything. It must not know how a task is decided.
 
 use super::{Answer, App};
-use crate::domain::CatalogVersion;
+use crate::domain::{CatalogVersion, ProductCode};
 use crate::error::{Finding, Text};
 use crate::mapping::group::TaskGroup;
 use crate::pipeline::broken;
-use crate::pipeline::command::{Column, Document, Outcome};
+use crate::pipeline::command::{Column, Document, Field, Outcome};
+use crate::pipeline::doubtful::Doubtful;
 use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::review::MAX_QUEUE;
 use crate::pipeline::wording::Words;
+use crate::store::MappingState;
 use serde_json::json;
 
 /// Products shown of a group, those of most of its tasks.
@@ -90,6 +92,80 @@ pub(super) async fn groups(app: &App, limit: u32) -> Answer {
         rows,
     };
     Ok(Outcome::with_findings(document, told))
+}
+
+/// What text mapped and would now be decided otherwise.
+pub(super) async fn doubtful(app: &App, limit: u32) -> Answer {
+    let doubted = app.doubtful(limit as usize).await?;
+    let products = doubted.tasks.iter().flat_map(|one| {
+        let both = one.held.1.iter().chain(&one.now.product);
+        both.map(|code| (&one.version, code.as_str()))
+    });
+    let names = ProductNames::named(app, &products.collect::<Vec<_>>()).await?;
+    // Code and name, or what it is without a product.
+    let word = |one: &Doubtful, state: MappingState, product: &Option<ProductCode>| match product {
+        Some(code) => json!(names.called(&one.version, code.as_str())),
+        None => json!(state),
+    };
+    let because = |one: &Doubtful, key: &str| one.now.reason.get(key).cloned().unwrap_or_default();
+    let tasks = Document::listed(
+        Text::new("Nhiệm vụ nay sẽ được quyết định khác", "Tasks that would now be decided otherwise"),
+        &doubted.tasks,
+        vec![
+            (Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"), &|one| json!(one.key)),
+            (Column::words("title", "Nội dung", "Title", Words::Title), &|one| json!(one.title)),
+            (Column::words("present", "Hiện tại", "At present", Words::Mapping), &|one| {
+                word(one, one.held.0, &one.held.1)
+            }),
+            (Column::words("would_be", "Nay sẽ là", "Would be", Words::Mapping), &|one| {
+                word(one, one.now.state, &one.now.product)
+            }),
+            (Column::right("confidence", "Độ tin cậy", "Confidence"), &|one| because(one, "confidence")),
+            (Column::left("reason", "Vì sao", "Why"), &|one| because(one, "reason")),
+            (Column::right("number", "Số", "Number"), &|one| json!(one.task)),
+        ],
+    );
+    let otherwise = doubted.otherwise();
+    let fields = vec![
+        Field::new("looked_at", "Nhiệm vụ gán theo nội dung đã xem", "Tasks text decided", doubted.looked_at),
+        Field::new("stand", "Nay vẫn như vậy", "Would be decided the same", doubted.stand),
+        Field::new("would_wait", "Nay sẽ chờ người quyết định", "Would wait for a person", doubted.wait),
+        Field::new("other_product", "Nay sẽ là sản phẩm khác", "Would be another product", doubted.other),
+        Field::new("outside", "Nay sẽ ngoài danh mục", "Would be outside the catalog", doubted.outside),
+        Field::new(
+            "not_listed",
+            "Không liệt kê dưới đây",
+            "Not listed below",
+            otherwise.saturating_sub(doubted.tasks.len() as u64),
+        ),
+    ];
+    let summary = Document::Object {
+        title: Text::new(
+            "Gán tự động, hỏi lại hệ thống hiện nay; không thay đổi gì",
+            "Automatic mappings, the present mapper asked again; nothing is changed",
+        ),
+        fields,
+    };
+    let parts = vec![("summary".to_owned(), summary), ("tasks".to_owned(), tasks)];
+    let told = (otherwise > 0).then(|| doubts(otherwise)).into_iter().collect();
+    Ok(Outcome::with_findings(Document::Parts { parts }, told))
+}
+
+/// What text mapped is not what it would map now.
+fn doubts(tasks: u64) -> Finding {
+    Finding::info(
+        "LT-MAP-071",
+        Text::new(
+            format!(
+                "{tasks} nhiệm vụ gán tự động nay sẽ được quyết định khác; sản phẩm của chúng vẫn giữ nguyên"
+            ),
+            format!("{tasks} automatic mappings would now be decided otherwise; they stay as they are"),
+        ),
+        Text::new(
+            "xem từng nhiệm vụ; đúng thì xác nhận, sai thì đổi bằng `mapping decide NGUỒN:MÃ --product MÃ`: quyết định của người không được hỏi lại",
+            "look at each; confirm it or change it with `mapping decide SOURCE:KEY --product CODE`: what a person decided is not asked again",
+        ),
+    )
 }
 
 /// More tasks wait than are grouped.
