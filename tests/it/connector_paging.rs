@@ -376,8 +376,8 @@ async fn tasks_stand_below_their_parents_with_what_these_give() {
         assert_eq!(again, page.records);
         if at_once == 3 {
             let order: Vec<&str> = pulled.pages.iter().map(|page| page.request.as_str()).collect();
-            let turns = ["GET /units/A/tasks", "GET /units/B/tasks", "GET /units/C/tasks"];
-            assert_eq!(order[..6], [turns, turns].concat(), "in turns");
+            let turns = |page| ["A", "B", "C"].map(|unit| format!("GET /units/{unit}/tasks (page {page})"));
+            assert_eq!(order[..6], [turns(1), turns(2)].concat(), "in turns, each list with its own pages");
         }
         // A second pull gives the same hashes: what changes in a parent and is not kept means nothing.
         let twice = pull(&connector, PullMode::Full, None).await.expect("pull");

@@ -338,7 +338,7 @@ impl HttpPull {
         }
         let alone = self.branches.list.len() == 1 && self.windows.is_none();
         self.ready.push_back(Page {
-            request: listed.request,
+            request: walk.asked(&self.shared.plan().tasks, &listed.request),
             body: listed.body,
             records,
             rejected,

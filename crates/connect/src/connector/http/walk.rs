@@ -339,6 +339,15 @@ impl Walk {
         })
     }
 
+    /// What was asked for the page taken last: its number where the list has several, which are all asked for at one
+    /// path. Neither query nor body is told, as both may carry secrets.
+    pub(super) fn asked(&self, list: &ListPlan, request: &str) -> String {
+        match list.way {
+            Way::Single => request.to_owned(),
+            _ => format!("{request} (page {})", self.pages),
+        }
+    }
+
     /// Notes what a page showed and gives back what is worth passing on.
     pub(super) fn note(&mut self, records: Vec<RawRecord>) -> Vec<RawRecord> {
         if !self.full && !self.counted {
