@@ -39,7 +39,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use value::{day, language, rejected};
+use value::{day, language, rejected, rejected_one};
 
 /// From the e-office systems of a province to receipts of the national database.
 #[derive(Debug, Parser)]
@@ -253,6 +253,12 @@ pub enum Rejected {
         source: Option<SourceId>,
         #[command(flatten)]
         rows: Rows,
+    },
+    /// Show one as it came, with its reason; numbers of citizens are masked
+    Show {
+        /// The record as SOURCE:ID
+        #[arg(value_name = "SOURCE:ID", value_parser = rejected_one)]
+        record: (SourceId, i64),
     },
     /// Read them again with the present manifest
     Replay {

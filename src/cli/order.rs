@@ -37,6 +37,7 @@ pub fn command(action: Action) -> Ordered {
         Action::Rejected(Rejected::List { source, rows }) => {
             Ok(Command::RejectedList { source, limit: rows.limit })
         }
+        Action::Rejected(Rejected::Show { record: (source, id) }) => Ok(Command::RejectedShow { source, id }),
         Action::Evidence(Evidence::Check { rows }) => Ok(Command::EvidenceCheck { limit: rows.limit }),
         Action::Rejected(Rejected::Replay { source: (source, id) }) => {
             Ok(Command::RejectedReplay { source, id })

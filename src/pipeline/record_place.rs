@@ -149,19 +149,27 @@ fn list<'a>(derivation: &'a Value, key: &str) -> impl Iterator<Item = &'a Value>
 pub fn told(place: &RecordPlace) -> Text {
     let RecordPlace { answer, request, place } = place;
     let place = place.as_deref().unwrap_or_default();
-    // A source asked per user has the account in the address, which may be a citizen's number.
-    let request = CitizenId::mask_in(request);
+    let Text { vi, en } = asked(request);
     if let Some(number) = place.strip_prefix('#').filter(|number| is_number(number)) {
         return Text::new(
-            format!("câu trả lời {answer} ({request}), bản ghi thứ {number}"),
-            format!("answer {answer} ({request}), record {number}"),
+            format!("câu trả lời {answer} ({vi}), bản ghi thứ {number}"),
+            format!("answer {answer} ({en}), record {number}"),
         );
     }
     match place.rsplit_once(':').filter(|(_, line)| is_number(line)) {
         Some((file, line)) => Text::new(format!("{file}, dòng {line}"), format!("{file}, line {line}")),
-        None => {
-            Text::new(format!("câu trả lời {answer} ({request})"), format!("answer {answer} ({request})"))
-        }
+        None => Text::new(format!("câu trả lời {answer} ({vi})"), format!("answer {answer} ({en})")),
+    }
+}
+
+/// What was asked for an answer, in words: with the page of a list, without the number of a citizen.
+pub fn asked(request: &str) -> Text {
+    // A source asked per user has the account in the address, which may be a citizen's number.
+    let request = CitizenId::mask_in(request);
+    let page = request.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (page "));
+    match page.filter(|(_, page)| is_number(page)) {
+        Some((what, page)) => Text::new(format!("{what}, trang {page}"), format!("{what}, page {page}")),
+        None => Text::new(request.clone(), request),
     }
 }
 
@@ -181,7 +189,16 @@ mod tests {
         };
         assert_eq!(of("so.xlsx", Some("so.xlsx [Quý IV]:12")), "so.xlsx [Quý IV], dòng 12");
         assert_eq!(of("so.xlsx", Some("#tuần:3.xlsx:5")), "#tuần:3.xlsx, dòng 5");
-        assert_eq!(of("GET /tasks?page=2", Some("#6")), "câu trả lời 7 (GET /tasks?page=2), bản ghi thứ 6");
+        assert_eq!(of("GET /tasks", Some("#6")), "câu trả lời 7 (GET /tasks), bản ghi thứ 6");
+        assert_eq!(
+            of("GET /tasks (page 2)", Some("#6")),
+            "câu trả lời 7 (GET /tasks, trang 2), bản ghi thứ 6"
+        );
+        assert_eq!(
+            of("so (page 2).xlsx", None),
+            "câu trả lời 7 (so (page 2).xlsx)",
+            "a file's name is its own"
+        );
         assert_eq!(of("so.xlsx", None), "câu trả lời 7 (so.xlsx)", "read before places were kept");
     }
 }

@@ -185,11 +185,14 @@ impl Store {
             }
             for mut vals in page.rejections {
                 vals[3] = raw_id.into();
-                // The same bad record again is the same row: it is counted once and shown until it is settled.
+                // The same bad record again is the same row: it is counted once and shown until it is settled, where it
+                // was seen last.
                 tx.execute(
                     "INSERT INTO rejected (source_id, external_id, record_index, raw_id, request, sha256, body, \
                      finding, first_seen_at, last_seen_at, state) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$9,'open') \
-                     ON CONFLICT (source_id, sha256) DO UPDATE SET last_seen_at = excluded.last_seen_at, \
+                     ON CONFLICT (source_id, sha256) DO UPDATE SET external_id = excluded.external_id, \
+                     record_index = excluded.record_index, raw_id = coalesce(excluded.raw_id, rejected.raw_id), \
+                     request = excluded.request, last_seen_at = excluded.last_seen_at, \
                      finding = excluded.finding, state = 'open'",
                     vals,
                 )

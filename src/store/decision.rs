@@ -227,6 +227,25 @@ impl Store {
         rows.iter().map(|row| Ok((row.int(0)?, self.vault.open("decision_kept", &row.blob(1)?)?))).collect()
     }
 
+    /// One entry of an origin that did not become a decision, with what was received; none where it did, or never came.
+    pub async fn kept_entry(
+        &self,
+        origin: &str,
+        id: i64,
+    ) -> Result<Option<(KeptDecision, Vec<u8>)>, StoreError> {
+        let sql = "SELECT event_id, finding, first_seen_at, body FROM decision_kept \
+                   WHERE origin = $1 AND id = $2 AND taken_up_at IS NULL";
+        let Some(row) = self.db.row(sql, vals![origin, id]).await? else { return Ok(None) };
+        let kept = KeptDecision {
+            id: Some(id),
+            origin: origin.to_owned(),
+            event_id: row.text(0)?,
+            finding: row.json(1)?,
+            at: row.at(2)?,
+        };
+        Ok(Some((kept, self.vault.open("decision_kept", &row.blob(3)?)?)))
+    }
+
     /// What people still have to settle: entries that did not become a decision, and decisions no record followed
     /// as long as that record was not approved otherwise.
     pub async fn kept_decisions(&self, limit: usize) -> Result<Vec<KeptDecision>, StoreError> {

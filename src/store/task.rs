@@ -3,10 +3,10 @@
 //! Owns every question about them but lists for people; how they are written is `commit`'s business, what of a task
 //! stands in which column is that of `facts`. A row that cannot be read is an error.
 
-use super::db::{Db, Row, Val, placeholders, vals};
+use super::db::{Db, Row, Val, json, placeholders, vals};
 use super::facts::{TASK_COLUMNS, stored_event, stored_task};
 use super::{Store, StoreError};
-use crate::domain::{CanonicalTask, OddDone, SourceEvent, SourceId, TaskKey};
+use crate::domain::{CanonicalTask, CitizenId, OddDone, SourceEvent, SourceId, TaskKey};
 use crate::error::Finding;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -57,6 +57,10 @@ pub struct RejectedRow {
     pub finding: Finding,
     /// When it was first seen.
     pub first_seen_at: DateTime<Utc>,
+    /// When it was last seen.
+    pub last_seen_at: DateTime<Utc>,
+    /// `open` until it is settled; then `read` (its source gave it corrected), `replayed` or `gone` (not listed any more).
+    pub state: String,
 }
 
 fn odd_done(word: &str) -> Result<OddDone, StoreError> {
@@ -65,22 +69,52 @@ fn odd_done(word: &str) -> Result<OddDone, StoreError> {
 }
 
 impl RejectedRow {
-    /// Where it stands: file, line and field as its finding says, else its page, position and field.
+    /// Where it stands: file, line and field as its finding says, else its page, number on it and field.
     pub fn place(&self) -> String {
-        match &self.finding.place {
-            Some(place) if place.line.is_some() => place.to_string(),
-            place => {
-                let detail = place.as_ref().and_then(|place| place.detail.as_ref());
-                let index = match detail {
-                    // It says the page and the record of it.
-                    Some(detail) if detail.starts_with("page ") => String::new(),
-                    _ => format!(" #{}", self.index),
-                };
+        let place = self.finding.place.as_ref();
+        if let Some(place) = place.filter(|place| place.line.is_some()) {
+            return place.to_string();
+        }
+        // A source asked per user has the account in the address, which may be a citizen's number.
+        let request = CitizenId::mask_in(&self.request);
+        match place.and_then(|place| place.detail.as_ref()) {
+            // It says the page and the record of it.
+            Some(detail) if detail.starts_with("page ") => {
+                let asked = request.split_once(" (page ").map_or(request.as_str(), |(asked, _)| asked);
+                format!("{asked} ({detail})")
+            }
+            detail => {
+                let number = self.index.saturating_add(1);
                 let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
-                format!("{}{index}{detail}", self.request)
+                format!("{request} #{number}{detail}")
             }
         }
     }
+
+    /// The field it was rejected for, where its finding names one.
+    pub fn field(&self) -> Option<&str> {
+        let (_, field) = self.finding.place.as_ref()?.detail.as_ref()?.rsplit_once(", field ")?;
+        Some(field)
+    }
+}
+
+const REJECTED_COLUMNS: &str =
+    "id, source_id, external_id, record_index, request, finding, first_seen_at, last_seen_at, state";
+
+/// A row of [`REJECTED_COLUMNS`].
+fn rejected_row(row: &Row) -> Result<RejectedRow, StoreError> {
+    Ok(RejectedRow {
+        id: row.int(0)?,
+        source: row.parsed(1)?,
+        external_id: row.opt_text(2)?,
+        index: u32::try_from(row.int(3)?).unwrap_or(0),
+        request: row.text(4)?,
+        // Rows of older versions quote what they were made of.
+        finding: row.json::<Finding>(5)?.masked(),
+        first_seen_at: row.at(6)?,
+        last_seen_at: row.at(7)?,
+        state: row.text(8)?,
+    })
 }
 
 impl Store {
@@ -328,23 +362,22 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<RejectedRow>, StoreError> {
         let name = source.map_or("", SourceId::as_str);
-        let sql = "SELECT id, source_id, external_id, record_index, request, finding, first_seen_at FROM rejected \
-                   WHERE state = 'open' AND ($1 = '' OR source_id = $1) AND id > $2 ORDER BY id LIMIT $3";
-        let rows = self.db.rows(sql, vals![name, after, limit as u64]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(RejectedRow {
-                    id: row.int(0)?,
-                    source: row.parsed(1)?,
-                    external_id: row.opt_text(2)?,
-                    index: u32::try_from(row.int(3)?).unwrap_or(0),
-                    request: row.text(4)?,
-                    // Rows of older versions quote what they were made of.
-                    finding: row.json::<Finding>(5)?.masked(),
-                    first_seen_at: row.at(6)?,
-                })
-            })
-            .collect()
+        let sql = format!(
+            "SELECT {REJECTED_COLUMNS} FROM rejected WHERE state = 'open' AND ($1 = '' OR source_id = $1) AND id > $2 \
+             ORDER BY id LIMIT $3"
+        );
+        self.db.rows(sql, vals![name, after, limit as u64]).await?.iter().map(rejected_row).collect()
+    }
+
+    /// One rejected record of a source, settled or not; none where no such one is kept.
+    pub async fn rejected_record(
+        &self,
+        source: &SourceId,
+        id: i64,
+    ) -> Result<Option<RejectedRow>, StoreError> {
+        let sql = format!("SELECT {REJECTED_COLUMNS} FROM rejected WHERE source_id = $1 AND id = $2");
+        let row = self.db.row(sql, vals![source.as_str(), id]).await?;
+        row.as_ref().map(rejected_row).transpose()
     }
 
     /// How many rejected records that nobody has settled have a code.
@@ -371,6 +404,26 @@ impl Store {
             vals![source.as_str(), since],
         )
         .await?;
+        tx.commit().await
+    }
+
+    /// Settles those rejected records of files that these, read whole since a moment, did not show: they were corrected in
+    /// a later version of their file, with a key or without one, or taken out of it.
+    pub async fn settle_replaced(
+        &self,
+        source: &SourceId,
+        files: &[String],
+        since: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        let sql = if tx.is_postgres() {
+            "UPDATE rejected SET state = 'gone' WHERE source_id = $1 AND state = 'open' AND last_seen_at < $2 \
+             AND request IN (SELECT jsonb_array_elements_text($3))"
+        } else {
+            "UPDATE rejected SET state = 'gone' WHERE source_id = $1 AND state = 'open' AND last_seen_at < $2 \
+             AND request IN (SELECT value FROM json_each($3))"
+        };
+        tx.execute(sql, vec![source.as_str().into(), since.into(), json(&files)?]).await?;
         tx.commit().await
     }
 

@@ -352,7 +352,8 @@ pub(super) async fn rejected(
 fn rejected_row(row: RejectedRow, lang: Lang) -> Vec<Cell> {
     let place = word(Words::Place, &row.place(), lang).into_owned();
     vec![
-        Cell::link(format!("{}:{}", row.source, row.id), format!("/sources/{}", row.source)),
+        Cell::link(format!("{}:{}", row.source, row.id), format!("/sources/{}", row.source))
+            .note(format!("lienthong rejected show {}:{}", row.source, row.id)),
         Cell::mono(row.external_id.map_or_else(|| "–".to_owned(), |key| CitizenId::mask_in(&key))),
         Cell::text(place),
         Cell::text(format!("{} {}", row.finding.code, row.finding.what.get(lang)))

@@ -3,9 +3,7 @@
 use super::table::{Cell, Filter, ROWS, SearchBox, Section, Sheet, one_page};
 use super::{Page, Visit, Web, format, words};
 use crate::directory::Directory;
-use crate::domain::{
-    AccountKind, AccountRef, CanonicalTask, CitizenId, Due, Period, ProductCode, SourceId, TaskKey,
-};
+use crate::domain::{AccountKind, AccountRef, CanonicalTask, Due, Period, ProductCode, SourceId, TaskKey};
 use crate::error::Finding;
 use crate::pipeline::nearest::ProductNames;
 use crate::pipeline::record_place::{self, Happened};
@@ -439,7 +437,10 @@ async fn record(web: &Web, visit: &Visit, key: &TaskKey, id: i64) -> Result<Sect
                 let place = record_place::told(&place);
                 facts.fact(visit.say("Vị trí bản ghi", "Where it stands"), Cell::text(place.get(visit.lang)));
             }
-            facts.fact(visit.say("Yêu cầu", "Request"), Cell::mono(CitizenId::mask_in(&head.request)));
+            facts.fact(
+                visit.say("Yêu cầu", "Request"),
+                Cell::mono(record_place::asked(&head.request).get(visit.lang)),
+            );
             facts.fact(visit.say("Nhận lúc", "Received"), Cell::text(format::instant(head.fetched_at)));
             facts.fact(visit.say("Độ dài (byte)", "Length (bytes)"), Cell::text(format::count(head.size)));
             facts.fact("SHA-256", Cell::mono(hash));

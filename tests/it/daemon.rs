@@ -64,7 +64,7 @@ fn site(more: &str) -> Site {
 }
 
 /// Every order that shows something, with JSON.
-const SHOWING: [&[&str]; 19] = [
+const SHOWING: [&[&str]; 20] = [
     &["status"],
     &["rejected", "list"],
     &["people", "unknown"],
@@ -84,6 +84,7 @@ const SHOWING: [&[&str]; 19] = [
     &["people", "show", "GL-2"],
     &["people", "units"],
     &["task", "show", "desk:1", "--raw"],
+    &["rejected", "show", "desk:1"],
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,6 +136,13 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
         "{task}"
     );
     assert_eq!(task["answer"]["sha256"].as_str().map(str::len), Some(64), "{task}");
+    let shown = &beside[19];
+    let told = (&shown["rejected"]["id"], &shown["rejected"]["code"], &shown["rejected"]["state"]);
+    assert_eq!(told, (&beside[1][0]["id"], &beside[1][0]["code"], &json!("open")), "{shown}");
+    assert_eq!(shown["rejected"]["field"], "due", "{shown}");
+    let record: Value =
+        serde_json::from_str(shown["record"]["text"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(record, json!({ "id": 99, "name": "Sai ngày", "status": 1, "due": "mai" }), "{shown}");
     assert_eq!(task["events"][0]["answer"], task["answer"]["number"], "{task}");
 
     daemon.signal("-KILL");
@@ -197,6 +205,14 @@ async fn orders_give_the_same_answer_beside_the_daemon_and_without_it() {
     assert!(id.starts_with("desk:"), "{rejected}");
     assert_eq!(site.json(&["rejected", "replay", id])["rejected"], 1);
     assert!(site.refused(&["rejected", "replay", "desk:999"], 1).contains("LT-PUL-007"));
+    let (exit, shown, told) = site.run(&["rejected", "show", id, "--lang", "vi"]);
+    assert_eq!(exit, 0, "{told}");
+    let words = ["Ở đâu", "GET /tasks #1 (bản ghi 99, trường due)", "Chờ xử lý", "\n    \"due\": \"mai\""];
+    assert!(words.iter().all(|word| shown.contains(word)), "{shown}");
+    for unknown in ["desk:999", "other:1"] {
+        assert!(site.refused(&["rejected", "show", unknown], 1).contains("LT-PUL-007"), "{unknown}");
+    }
+    assert!(site.refused(&["rejected", "show", "desk"], 2).contains("SOURCE:ID"));
     // Orders that change something, beside it.
     let (exit, _, told) = site.run(&["people", "link", "desk", "khach", "GL-2"]);
     assert!(exit == 0 && told.is_empty(), "{told}");

@@ -167,6 +167,55 @@ async fn files_that_are_not_read_stand_in_one_list_until_they_are_read_or_gone()
     }
 }
 
+/// Rows without a key: nothing but the file itself tells that they were corrected.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_nobody_could_read_is_settled_by_the_next_version_of_its_file_and_by_no_other_file() {
+    let both = both().await;
+    for store in &both.stores {
+        let folder = tempfile::tempdir().expect("folder");
+        let house =
+            Installed::new(store, &Targets::national("http://127.0.0.1:9"), "a", "2026-11-24T08:00:00Z");
+        let installation = Installation { app: under(&house, connect(folder.path())) };
+        let source = SourceId::new("sheets").expect("id");
+        let good = "NV-1;Việc một;GL-1;;;;Đang xử lý\n";
+        let bad = |title: &str| format!(";{title};GL-1;;;;Đang xử lý\n");
+        let put_rows = |name: &str, minute: u64, rows: &[&str]| {
+            put(folder.path(), name, minute, format!("{HEADER}\n{}", rows.concat()).as_bytes());
+        };
+        // Where each one stands that waits, and its number.
+        let pulled = async || {
+            let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+            installation.execute(Command::Sync { source: source.clone(), full: false }, progress).await;
+            let rows = store.rejected(None, 0, 10).await.expect("rejected");
+            let (ids, places): (Vec<i64>, Vec<String>) = rows.iter().map(|row| (row.id, row.place())).unzip();
+            (ids, places)
+        };
+        put_rows("a.csv", 0, &[good, &bad("Họp"), &bad("Báo cáo")]);
+        put_rows("b.csv", 1, &[&bad("Kế hoạch")]);
+        let (ids, places) = pulled().await;
+        assert_eq!(places, ["a.csv:3", "a.csv:4", "b.csv:2"], "{}", store.kind());
+        // One has other words by now, the other one stands in another line: that is the same row.
+        put_rows(
+            "a.csv",
+            2,
+            &[&bad("Họp giao ban"), good, "NV-2;Việc hai;GL-1;;;;Đang xử lý\n", &bad("Báo cáo")],
+        );
+        let (later, places) = pulled().await;
+        assert_eq!(places, ["a.csv:5", "b.csv:2", "a.csv:2"], "{}", store.kind());
+        assert_eq!(later[..2], ids[1..], "what only moved keeps its number");
+        // A file that cannot be read settles nothing; one that can, whatever became of its rows.
+        put(folder.path(), "a.csv", 3, b"a;b\n1;2\n");
+        let (progress, _kept) = tokio::sync::mpsc::unbounded_channel();
+        installation.execute(Command::Sync { source: source.clone(), full: false }, progress).await;
+        assert_eq!(store.rejected(None, 0, 10).await.expect("rejected").len(), 3);
+        put_rows("a.csv", 4, &[good]);
+        let (_, places) = pulled().await;
+        assert_eq!(places, ["b.csv:2"], "{}", store.kind());
+        let first = store.rejected_record(&source, ids[0]).await.expect("read").expect("kept");
+        assert_eq!(first.state, "gone");
+    }
+}
+
 /// What an order says of the source: `sync` itself, `source show` in its first part, `status` in the row of the source.
 fn field(outcome: &Outcome, key: &str) -> serde_json::Value {
     let shown = outcome.document.to_json(Lang::Vi);

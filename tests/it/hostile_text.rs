@@ -54,7 +54,12 @@ async fn title_that_is_code_everywhere_is_text_on_page_terminal_log_csv_and_work
     });
 
     // The terminal, in both languages; the task is found by what its title says.
-    for order in [&["task", "find", "alert"][..], &["rejected", "list"], &["source", "show", "desk"]] {
+    for order in [
+        &["task", "find", "alert"][..],
+        &["rejected", "list"],
+        &["rejected", "show", "desk:1"],
+        &["source", "show", "desk"],
+    ] {
         for lang in ["vi", "en"] {
             let (exit, shown, told) = site.run(&[order, &["--lang", lang]].concat());
             assert_eq!(exit, 0, "{order:?}: {told}");

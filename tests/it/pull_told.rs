@@ -4,7 +4,7 @@ use crate::pull_gates::{House, RULES, source, tasks};
 use crate::support::stores::both;
 use lienthong::domain::CitizenId;
 use lienthong::error::{Disposition, Finding, Lang, Text, place_in};
-use lienthong::pipeline::command::{Command, Document};
+use lienthong::pipeline::command::{Command, Document, TaskOrder, TaskRef};
 use lienthong::pipeline::wording::{Words, word};
 use lienthong::store::{RunCounters, RunKind, RunOutcome};
 use serde_json::{Value, json};
@@ -144,6 +144,52 @@ async fn record_without_a_key_says_where_it_stands_and_is_settled_once_the_sourc
         house.shows(tasks(0..30));
         assert_eq!(house.sync(true).await, ["LT-PUL-020"]);
         assert_eq!((rejected().await.len(), house.live().await), (0, 30), "{}", store.kind());
+    }
+}
+
+#[tokio::test]
+async fn rejected_record_is_shown_as_it_came_with_its_page_and_without_numbers_of_citizens() {
+    let both = both().await;
+    for store in &both.stores {
+        let house = House::new(store).await;
+        let mut records = tasks(0..30);
+        records[25]["who"] = json!(CITIZEN);
+        records[25]["done_at"] = json!("hôm qua");
+        house.shows(records.clone());
+        house.sync(false).await;
+        let show = async |id: i64| {
+            let outcome = house.order(Command::RejectedShow { source: source(), id }).await;
+            let codes: Vec<String> = outcome.findings.into_iter().map(|finding| finding.code).collect();
+            (shown(&outcome.document), codes)
+        };
+        let row = store.rejected(None, 0, 10).await.expect("rejected").remove(0);
+        let (document, codes) = show(row.id).await;
+        let (told, record) = (&document["rejected"], &document["record"]);
+        assert_eq!(codes, [""; 0], "{}", store.kind());
+        let place = told["place"].as_str().expect("a place");
+        assert!(place.ends_with(" (page 2) #6 (record 25, field completed_at)"), "{place}");
+        assert!(place_in(place, Lang::Vi).ends_with(" (trang 2) #6 (bản ghi 25, trường completed_at)"));
+        let expected = (&json!(format!("test:{}", row.id)), &json!("completed_at"), &json!("open"));
+        assert_eq!((&told["id"], &told["field"], &told["state"]), expected);
+        let text = record["text"].as_str().expect("a text");
+        assert!(
+            text.contains(&CitizenId::mask_in(CITIZEN)) && !document.to_string().contains(CITIZEN),
+            "{text}"
+        );
+        assert!(text.contains("\n  \"done_at\": \"hôm qua\""), "{text}");
+        assert_eq!((&record["form"], &record["left_out"]), (&json!("json"), &json!(0)));
+        // Settled, it is shown as long as it is kept.
+        records[25]["done_at"] = json!(null);
+        house.shows(records);
+        house.sync(true).await;
+        assert!(store.rejected(None, 0, 10).await.expect("rejected").is_empty());
+        assert_eq!(show(row.id).await.0["rejected"]["state"], "read", "{}", store.kind());
+        assert_eq!(show(row.id + 1).await, (Value::Null, vec!["LT-PUL-007".to_owned()]));
+        // The task that came of it names its page as well.
+        let task = TaskRef { source: source(), external_id: "25".into() };
+        let outcome = house.order(Command::Task { order: TaskOrder::Show { task, raw: false } }).await;
+        let place = shown(&outcome.document)["answer"]["place"]["vi"].as_str().unwrap_or_default().to_owned();
+        assert!(place.ends_with(", trang 2), bản ghi thứ 6"), "{place}");
     }
 }
 

@@ -110,6 +110,16 @@ pub(in crate::cli) fn rejected(text: &str) -> Result<(SourceId, Option<i64>), Wr
     }
 }
 
+pub(in crate::cli) fn rejected_one(text: &str) -> Result<(SourceId, i64), Wrong> {
+    match rejected(text) {
+        Ok((source, Some(id))) => Ok((source, id)),
+        _ => Err(wrong(
+            "viết NGUỒN:SỐ như `rejected list` hiển thị",
+            "write SOURCE:ID as `rejected list` shows it",
+        )),
+    }
+}
+
 pub(in crate::cli) fn language(text: &str) -> Result<Lang, Wrong> {
     match text {
         "vi" => Ok(Lang::Vi),

@@ -97,6 +97,13 @@ pub enum Command {
         /// Most rows.
         limit: u32,
     },
+    /// One record that could not be read, as it came.
+    RejectedShow {
+        /// The source.
+        source: SourceId,
+        /// Its number.
+        id: i64,
+    },
     /// Tasks that evidence contradicts.
     EvidenceCheck {
         /// Most rows.

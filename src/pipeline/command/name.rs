@@ -17,6 +17,7 @@ impl Command {
             Self::SourceAcceptDrift { .. } => "source accept-drift",
             Self::SourceAccept { .. } => "source accept",
             Self::RejectedList { .. } => "rejected list",
+            Self::RejectedShow { .. } => "rejected show",
             Self::EvidenceCheck { .. } => "evidence check",
             Self::RejectedReplay { .. } => "rejected replay",
             Self::PeopleImport { .. } => "people import",

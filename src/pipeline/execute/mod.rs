@@ -40,6 +40,7 @@ mod petition;
 mod proposal;
 mod proposed;
 mod quota;
+mod rejected;
 mod report;
 mod results;
 mod retention;
@@ -177,8 +178,9 @@ impl Installation {
                 let target =
                     |source: &SourceId| app.targets().iter().any(|id| id.as_str() == source.as_str());
                 known_source(app, source.as_ref().filter(|source| !target(source))).await?;
-                source::rejected(app, source.as_ref(), limit).await
+                rejected::list(app, source.as_ref(), limit).await
             }
+            C::RejectedShow { source, id } => rejected::show(app, &source, id).await,
             C::EvidenceCheck { limit } => evidence::check(app, limit).await,
             C::RejectedReplay { source, id } => source::replay(app, &source, id, progress).await,
             C::PeopleImport { people, units, author, dry_run } => {

@@ -1,14 +1,14 @@
-//! Orders about sources: pulling now, pulling a span again, and records that could not be read.
+//! Orders about sources: pulling now, pulling a span again, and reading again what could not be read.
 
 use super::{Answer, App, Refusal};
 use crate::connector::json::members;
 use crate::connector::{
     Connector, ConnectorError, Delivered, Detailed, Presence, PullMode, RawRecord, Unpacked, details_of,
 };
-use crate::domain::{CitizenId, SourceId, local_offset};
+use crate::domain::{SourceId, local_offset};
 use crate::error::{Finding, Place, Text};
 use crate::ingest;
-use crate::pipeline::command::{Column, Document, Field, Outcome, Progress};
+use crate::pipeline::command::{Document, Field, Outcome, Progress};
 use crate::pipeline::completeness::Completeness;
 use crate::pipeline::pull::{PullSummary, place_of, pull_source, without_citizen_ids};
 use crate::pipeline::source::no_such_source;
@@ -16,7 +16,7 @@ use crate::pipeline::wording::Words;
 use crate::store::{PageCommit, RunCounters, RunKind, RunOutcome, TaskWrite};
 use bytes::Bytes;
 use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -151,58 +151,8 @@ fn busy(source: &SourceId) -> Finding {
     )
 }
 
-pub(super) async fn rejected(app: &App, source: Option<&SourceId>, limit: u32) -> Answer {
-    let rows = app.store.rejected(source, 0, limit as usize).await?;
-    let decisions = match source {
-        Some(source) if !is_origin(app, source) => Vec::new(),
-        _ => app.store.kept_decisions((limit as usize).saturating_sub(rows.len())).await?,
-    };
-    let mut rows: Vec<Vec<Value>> = rows
-        .into_iter()
-        .map(|row| {
-            vec![
-                json!(format!("{}:{}", row.source, row.id)),
-                json!(row.source),
-                json!(row.external_id.as_deref().map(CitizenId::mask_in)),
-                json!(row.place()),
-                json!(row.finding.code),
-                json!(row.finding.what),
-                json!(row.finding.remedy),
-                json!(row.first_seen_at),
-            ]
-        })
-        .collect();
-    rows.extend(decisions.into_iter().map(|row| {
-        vec![
-            // A decision that was read and that no record followed is not read again.
-            json!(row.id.map(|id| format!("{}:{id}", row.origin))),
-            json!(row.origin),
-            json!(row.event_id),
-            json!(row.finding.place.as_ref().map(ToString::to_string)),
-            json!(row.finding.code),
-            json!(row.finding.what),
-            json!(row.finding.remedy),
-            json!(row.at),
-        ]
-    }));
-    Ok(Outcome::ok(Document::Table {
-        title: Text::new("Bản ghi bị loại", "Rejected records"),
-        columns: vec![
-            Column::left("id", "NGUỒN:SỐ", "SOURCE:ID"),
-            Column::left("source", "Nguồn", "Source"),
-            Column::left("external_id", "Khóa", "Key"),
-            Column::words("place", "Ở đâu", "Where", Words::Place),
-            Column::left("code", "Mã", "Code"),
-            Column::left("reason", "Lý do", "Reason"),
-            Column::left("remedy", "Cách xử lý", "Remedy"),
-            Column::left("since", "Từ lúc", "Since"),
-        ],
-        rows,
-    }))
-}
-
 /// Whether a name is the evaluation software's, whose entries are kept beside the records of sources.
-fn is_origin(app: &App, source: &SourceId) -> bool {
+pub(super) fn is_origin(app: &App, source: &SourceId) -> bool {
     use crate::delivery::Target as _;
     app.evaluation.as_ref().is_some_and(|target| target.id().as_str() == source.as_str())
 }

@@ -225,7 +225,7 @@ fn told(value: &Value, lang: Lang) -> String {
             "  {} {} · {} · {} {} · {} byte · SHA-256 {}",
             say("câu trả lời", "answer"),
             text(answer, "number"),
-            text(answer, "request"),
+            record_place::asked(&text(answer, "request")).get(lang),
             say("nhận", "received"),
             text(answer, "received_at"),
             text(answer, "bytes"),

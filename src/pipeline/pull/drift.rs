@@ -6,6 +6,7 @@
 //! of the sample that is no JSON is left to its reader.
 
 use super::gate::{FIELD_CHANGED, accept_order};
+use super::page::rejected_at;
 use super::place;
 use crate::connector::drift::{Change, Observed, OnDrift, Policy, Shape};
 use crate::connector::{Detailed, RawRecord, Rejection};
@@ -116,7 +117,7 @@ impl Drifting {
             external_id: Some(record.external_id.clone()),
             index: record.index,
             body: record.body.clone(),
-            finding: finding.at(place(&self.source).at(path)),
+            finding: finding.at(rejected_at(&self.source, record, path)),
         })
     }
 

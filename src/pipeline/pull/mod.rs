@@ -255,6 +255,11 @@ async fn pull_once(
             if kind != RunKind::Backfill && losing != state.losing {
                 app.store.keep_losing(&source, &losing).await.map_err(|error| error.finding())?;
             }
+            if !end.whole_files.is_empty() {
+                // A later version of a file takes the place of the one before.
+                let settled = app.store.settle_replaced(&source, &end.whole_files, now).await;
+                settled.map_err(|error| error.finding())?;
+            }
             if let Some(views) = end.views.as_ref().filter(|_| !full) {
                 views::keep(app, &source, views).await?;
             }

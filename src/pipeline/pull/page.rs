@@ -10,7 +10,7 @@ use super::{Puller, of_store};
 use crate::connector::{
     ConnectorError, Delivered, Detailed, Page, Presence, RawRecord, Rejection, details_of,
 };
-use crate::domain::{AccountKind, AccountRef, CitizenId, TaskDraft, TaskStatus};
+use crate::domain::{AccountKind, AccountRef, CitizenId, SourceId, TaskDraft, TaskStatus};
 use crate::error::{Finding, Place};
 use crate::ingest::{self, Older};
 use crate::store::{PageCommit, RejectionWrite, TaskWrite, Vault};
@@ -251,7 +251,7 @@ impl Puller<'_> {
             match self.connector.read(&record) {
                 Ok(draft) => {
                     if let Some(finding) = ingest::beyond(&draft, self.most_quantity) {
-                        let place = Place::of(format!("source {}", self.source)).at(&record.external_id);
+                        let place = rejected_at(&self.source, &record, "quantity");
                         rejections.push(RejectionWrite {
                             external_id: Some(record.external_id),
                             index: record.index,
@@ -405,6 +405,15 @@ pub(in crate::pipeline) fn place_of(record: &RawRecord) -> String {
         Some(file) => Place::line(&**file, record.index).to_string(),
         None => format!("#{}", record.index.saturating_add(1)),
     }
+}
+
+/// Where a record stands that is rejected for one of its fields, as the rules tell it.
+pub(super) fn rejected_at(source: &SourceId, record: &RawRecord, field: &str) -> Place {
+    let stands = match &record.file {
+        Some(file) => Place::line(&**file, record.index),
+        None => Place::of(format!("source {source}")),
+    };
+    stands.at(format!("record {}, field {field}", CitizenId::mask_in(&record.external_id)))
 }
 
 /// What stands for a citizen id number that is none: the same for everybody, so that nobody's link can be of it.

@@ -78,6 +78,8 @@ pub enum Words {
     FieldState,
     /// How a target is.
     TargetState,
+    /// What became of a rejected record.
+    Rejected,
     /// Kind of a far side.
     Kind,
     /// How a trial ended.

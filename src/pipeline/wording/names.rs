@@ -39,6 +39,7 @@ impl Words {
             Self::Completeness => COMPLETENESS,
             Self::FieldState => FIELD_STATES,
             Self::TargetState => TARGET_STATES,
+            Self::Rejected => REJECTED,
             Self::Kind => KINDS,
             Self::Result => RESULTS,
             Self::Organisation => ORGANISATION_STATES,
@@ -98,6 +99,13 @@ const RULES: Names = &[
         "Quy định riêng: mức của năm theo mức của các quý",
         "Local rule: the year's level follows its quarters' levels",
     ),
+];
+
+const REJECTED: Names = &[
+    ("open", "Chờ xử lý", "Waits"),
+    ("read", "Nguồn đã đưa ra bản đọc được", "Its source gave it corrected"),
+    ("replayed", "Đã đọc lại được", "Read by a replay"),
+    ("gone", "Nguồn không còn đưa ra như vậy", "Listed like that no more"),
 ];
 
 const STEPS: Names = &[

@@ -181,7 +181,8 @@ pub struct Rejection {
 /// One answer of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// What was asked, without secrets: method and path, file name, or name of the query.
+    /// What was asked, without secrets: method and path with the number of the page of a list, file name, or name of the
+    /// query.
     pub request: String,
     /// The answer exactly as received (after decompression), kept by the store.
     pub body: Bytes,
@@ -217,6 +218,8 @@ pub struct PullEnd {
     pub views: Option<Box<Views>>,
     /// The files of a source that is a folder; none of other sources, and of a folder whose newest file is all there is.
     pub files: Option<Files>,
+    /// Names of files that passed by whole: what a page of an earlier version showed and these do not is there no more.
+    pub whole_files: Vec<String>,
 }
 
 /// Files of a folder as one pull found them.

@@ -72,6 +72,8 @@ struct Seen {
     passed_over: bool,
     /// Files that are read, by this walk or by one before.
     read: u64,
+    /// Names of files whose every row this walk gave.
+    whole: Vec<String>,
 }
 
 /// What a file holds.
@@ -155,7 +157,8 @@ impl Walk {
         // One file that was read to its end is all of a list.
         let complete = !short && self.newest.as_ref().is_some_and(|newest| newest.taken.is_some());
         let files = self.newest.is_none().then_some(Files { there: self.there, read: seen.read });
-        let end = PullEnd { complete, short, cursor, findings: seen.findings, files, ..PullEnd::default() };
+        let Seen { findings, whole: whole_files, .. } = seen;
+        let end = PullEnd { complete, short, cursor, findings, files, whole_files, ..PullEnd::default() };
         // A pull that was dropped needs no end.
         let _ = steps.blocking_send(Ok(Step::End(end)));
     }
@@ -199,10 +202,12 @@ impl Walk {
             return Ok(());
         }
         let read = || understood(candidate, &bytes, &self.options, self.now);
-        let content = match self.refused.or_read(&candidate.name, &digest, read) {
+        let (content, whole) = match self.refused.or_read(&candidate.name, &digest, read) {
             Ok(Outcome::Understood(content, told)) => {
+                // What is told of it may be a sheet whose rows are left out.
+                let whole = told.is_empty();
                 seen.findings.extend(told);
-                content
+                (content, whole)
             }
             Ok(Outcome::Waits(why)) => {
                 seen.passed_over = true;
@@ -229,6 +234,9 @@ impl Walk {
         let cursor = (!self.again && self.known.is_due()).then(|| self.known.cursor());
         let kept = content.kept(bytes);
         self.pages(candidate, &content, kept, cursor, &mut seen.keys, steps)?;
+        if whole && candidate.wanted {
+            seen.whole.push(candidate.name.clone());
+        }
         let repeated = seen.keys.end_of_file(self.again);
         seen.findings.extend(repeated.filter(|_| candidate.wanted));
         Ok(())
