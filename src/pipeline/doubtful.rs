@@ -10,6 +10,7 @@ use super::map::days_concerned;
 use crate::domain::{CatalogVersion, Period, ProductCode};
 use crate::error::Finding;
 use crate::store::{MapItem, MappingRow, MappingState, StoreError};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Tasks read and decided together: the mappers serve nobody else meanwhile.
@@ -52,13 +53,16 @@ impl Doubted {
             MappingState::Review => self.wait += 1,
         }
         if self.tasks.len() < most {
+            let of_reason = |key: &str| now.reason.get(key).cloned().unwrap_or_default();
             self.tasks.push(Doubtful {
                 task: item.task.id,
                 key: format!("{}:{}", item.task.key.source, item.task.key.external_id),
                 title: item.task.task.draft.title.clone(),
                 version: held.catalog_version.clone(),
                 held: (held.state, held.product.clone()),
-                now,
+                would_be: (now.state, now.product),
+                confidence: of_reason("confidence"),
+                reason: of_reason("reason"),
             });
         }
     }
@@ -77,8 +81,11 @@ pub(super) struct Doubtful {
     pub version: CatalogVersion,
     /// What it is.
     pub held: (MappingState, Option<ProductCode>),
-    /// What the mapper would make of it, and why.
-    pub now: MappingRow,
+    /// What the mapper would make of it.
+    pub would_be: (MappingState, Option<ProductCode>),
+    /// How sure it is, and why, in both languages.
+    pub confidence: Value,
+    pub reason: Value,
 }
 
 impl App {

@@ -2,7 +2,7 @@
 
 use crate::foreseen::twelve;
 use crate::learning::{settled, taught_elsewhere};
-use crate::review::{OFFICE, choose, codes, house, states, told};
+use crate::review::{AN, OFFICE, choose, codes, house, states, task, told};
 use crate::support::installation::{CHIEF, Installed, at, period};
 use crate::support::stores::both;
 use lienthong::pipeline::command::Command;
@@ -70,6 +70,11 @@ async fn mappings_of_text_that_later_decisions_speak_against_are_listed_and_stay
         let (summary, rows, _) = doubtful(&house, 100).await;
         assert_eq!(summary["looked_at"], 8, "{summary}");
         assert!(rows.iter().all(|row| row["task"] != "snv:4"));
+        // What its source corrected is decided anew by the step: that is no doubt about what was decided.
+        let corrected =
+            task(&house, "5", AN, "Góp ý dự thảo quy chế làm việc", Some("2026-11-19T01:00:00Z")).await;
+        assert_eq!(corrected, tasks[4]);
+        assert_eq!(doubtful(&house, 100).await.0["looked_at"], 7);
     }
 }
 

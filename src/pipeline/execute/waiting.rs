@@ -98,16 +98,15 @@ pub(super) async fn groups(app: &App, limit: u32) -> Answer {
 pub(super) async fn doubtful(app: &App, limit: u32) -> Answer {
     let doubted = app.doubtful(limit as usize).await?;
     let products = doubted.tasks.iter().flat_map(|one| {
-        let both = one.held.1.iter().chain(&one.now.product);
+        let both = one.held.1.iter().chain(&one.would_be.1);
         both.map(|code| (&one.version, code.as_str()))
     });
     let names = ProductNames::named(app, &products.collect::<Vec<_>>()).await?;
     // Code and name, or what it is without a product.
-    let word = |one: &Doubtful, state: MappingState, product: &Option<ProductCode>| match product {
+    let word = |one: &Doubtful, (state, product): &(MappingState, Option<ProductCode>)| match product {
         Some(code) => json!(names.called(&one.version, code.as_str())),
         None => json!(state),
     };
-    let because = |one: &Doubtful, key: &str| one.now.reason.get(key).cloned().unwrap_or_default();
     let tasks = Document::listed(
         Text::new("Nhiệm vụ nay sẽ được quyết định khác", "Tasks that would now be decided otherwise"),
         &doubted.tasks,
@@ -115,13 +114,13 @@ pub(super) async fn doubtful(app: &App, limit: u32) -> Answer {
             (Column::left("task", "NGUỒN:MÃ", "SOURCE:KEY"), &|one| json!(one.key)),
             (Column::words("title", "Nội dung", "Title", Words::Title), &|one| json!(one.title)),
             (Column::words("present", "Hiện tại", "At present", Words::Mapping), &|one| {
-                word(one, one.held.0, &one.held.1)
+                word(one, &one.held)
             }),
             (Column::words("would_be", "Nay sẽ là", "Would be", Words::Mapping), &|one| {
-                word(one, one.now.state, &one.now.product)
+                word(one, &one.would_be)
             }),
-            (Column::right("confidence", "Độ tin cậy", "Confidence"), &|one| because(one, "confidence")),
-            (Column::left("reason", "Vì sao", "Why"), &|one| because(one, "reason")),
+            (Column::right("confidence", "Độ tin cậy", "Confidence"), &|one| one.confidence.clone()),
+            (Column::left("reason", "Vì sao", "Why"), &|one| one.reason.clone()),
             (Column::right("number", "Số", "Number"), &|one| json!(one.task)),
         ],
     );
