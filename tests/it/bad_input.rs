@@ -64,11 +64,15 @@ fn missing_secret_file() {
     let site = desk_site("http://127.0.0.1:9");
     std::fs::remove_file(site.file("secret")).expect("removed");
     let place = "lienthong.toml:15 (column 24, source[0].secrets.password)";
-    complete(&site, &["run"], 5, "LT-CFG-007", place);
     complete(&site, &["config", "check"], 5, "LT-CFG-007", place);
     complete(&site, &["check"], 1, "LT-CFG-007", place);
-    assert!(site.refused(&["run"], 5).contains(&site.file("secret").display().to_string()));
-    // The store can be looked after all the same.
+    // Nothing of it is pulled, and everything else works all the same.
+    complete(&site, &["sync", "desk"], 1, "LT-SRC-098", place);
+    let told = site.refused(&["sync", "desk"], 1);
+    assert!(
+        told.contains("LT-CFG-007") && told.contains(&site.file("secret").display().to_string()),
+        "{told}"
+    );
     site.json(&["db", "check"]);
 }
 
