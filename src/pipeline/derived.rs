@@ -223,6 +223,11 @@ fn unfolded(fields: Vec<Value>, of: &Value) -> Option<Map<String, Value>> {
     Some(line)
 }
 
+/// The entries of a list in a derivation or a part of one; none where there is no such list.
+pub fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

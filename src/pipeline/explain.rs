@@ -4,6 +4,7 @@
 //! each line down to its articles and source events. It must not compute anything: every number is printed as it was
 //! derived. A derivation of an older version that lacks a key prints without it.
 
+use super::derived::list;
 use crate::domain::{Exact, Period};
 use crate::error::{Lang, Text};
 use crate::paper::form01::CRITERIA;
@@ -245,10 +246,6 @@ fn named(source: &str) -> String {
 
 fn moment(text: &str, lang: Lang) -> String {
     wording::local_time(text, lang).unwrap_or_else(|| text.to_owned())
-}
-
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn strings<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {

@@ -6,6 +6,7 @@
 //! derived. An author nobody knows is told as the origin wrote them.
 
 use super::app::App;
+use super::derived::list;
 use super::wording::{self, days, decimal};
 use crate::directory::Directory;
 use crate::domain::evaluation::D_ENTERED;
@@ -249,10 +250,6 @@ fn lines(derivation: &Value) -> impl Iterator<Item = LineOf<'_>> {
         let source = line.get("source")?.as_str()?;
         touched.then_some(LineOf { of: line.get("of").and_then(Value::as_str), source, carried })
     })
-}
-
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// Source and key of the task a decision is about.

@@ -5,7 +5,7 @@
 //! computes no score; a derivation that lacks a part names none. An error of the store is the caller's.
 
 use super::app::App;
-use super::derived::read;
+use super::derived::{list, read};
 use crate::domain::rules::SupportModel;
 use crate::domain::{Exact, Period, PersonId, RuleSet};
 use crate::error::Finding;
@@ -22,10 +22,6 @@ const PERCENTS: [(&str, &str); 3] = [
     ("support_compliance", "Chấp hành quy định (Sổ tay III.5)"),
     ("support_efficiency", "Hiệu quả công việc (Sổ tay III.5)"),
 ];
-
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
 
 fn exact(value: Option<&Value>) -> Option<Exact> {
     value?.as_str()?.parse().ok()

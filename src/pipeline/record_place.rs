@@ -5,6 +5,7 @@
 //! caller's.
 
 use super::app::App;
+use super::derived::list;
 use super::wording::{Event, local_time};
 use crate::domain::{CitizenId, SourceEvent, SourceId};
 use crate::error::{Lang, Text};
@@ -139,10 +140,6 @@ pub fn excluded_tasks(derivation: &Value) -> impl Iterator<Item = &str> {
 
 fn source_of(line: &Value) -> Option<&str> {
     line.get("source")?.as_str()
-}
-
-fn list<'a>(derivation: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    derivation.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A place in words.

@@ -6,7 +6,7 @@
 //! have settled. What stands against it is a finding, and nothing is written.
 
 use super::app::App;
-use super::derived::read;
+use super::derived::{list, read};
 use crate::directory::Directory;
 use crate::directory::entitled::{Duty, Judged};
 use crate::domain::{Decision, DecisionKind, Level, Period, PersonId, RecordState, local_date};
@@ -170,16 +170,16 @@ impl App {
             let kept = self.store.derivation(person, of, view).await.map_err(|error| error.finding())?;
             Ok(kept.and_then(|kept| read(&kept)).unwrap_or_default())
         };
-        let mut derivations = vec![derived(period).await?];
+        let whole = derived(period).await?;
         // Of a quarter that is the mean of its months the tasks stand in these.
-        let months: Vec<Period> = list(derivations.first(), "months")
-            .filter_map(|month| month.get("period")?.as_str()?.parse().ok())
-            .collect();
+        let months: Vec<Period> =
+            list(&whole, "months").filter_map(|month| month.get("period")?.as_str()?.parse().ok()).collect();
+        let mut derivations = vec![whole];
         for month in months {
             derivations.push(derived(month).await?);
         }
         let mut waiting: BTreeMap<&str, &str> = BTreeMap::new();
-        for task in derivations.iter().flat_map(|derivation| list(Some(derivation), "excluded")) {
+        for task in derivations.iter().flat_map(|derivation| list(derivation, "excluded")) {
             let said = |key: &str| task.get(key).and_then(Value::as_str);
             let waits = said("reason").filter(|why| matches!(*why, UNMAPPED | PENDING));
             waiting.extend(said("source").zip(waits));
@@ -187,10 +187,6 @@ impl App {
         let count = |reason: &str| waiting.values().filter(|why| **why == reason).count();
         Ok(no_product(period, count(UNMAPPED), count(PENDING)))
     }
-}
-
-fn list<'a>(value: Option<&'a Value>, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.and_then(|value| value.get(key)).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// How many tasks do not count yet, why, and what makes them count; none where there are none.

@@ -11,7 +11,7 @@ use crate::domain::{Period, PersonId, RuleSet};
 use crate::evaluation::Content;
 use crate::pipeline::broken;
 use crate::pipeline::command::{Document, Outcome, PersonRef, ScoreView};
-use crate::pipeline::derived::read;
+use crate::pipeline::derived::{list, read};
 use crate::pipeline::explain::explained;
 use crate::pipeline::paper::{lines_not_kept, no_revision};
 use crate::pipeline::record::{content_of, retain_followed};
@@ -103,10 +103,6 @@ async fn of_revision(
     let score = app.store.score(id, period, app.shown_view(period)).await?;
     let lines = app.lines_of(&revision, score.as_ref()).await?;
     Ok((lines.ok_or_else(|| lines_not_kept(number))?, revision.at))
-}
-
-fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// The tasks of the lines, as `source/key`.
